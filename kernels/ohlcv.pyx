@@ -1,0 +1,185 @@
+# Kernels behind freqkernels.ohlcv. The contract of this layer stands in _kernels/__init__.py.
+from cython.parallel cimport prange
+from libc.math cimport NAN, isnan
+from libc.stdint cimport int64_t
+
+
+cdef extern from "fk_decimals.h" nogil:
+    int fk_decimals_significant(double x)
+    int fk_decimals_fixed(double rounded)
+
+
+cdef enum:
+    UNSORTED = 0
+    SORTED = 1
+    UNIQUE = 2
+
+
+def date_order(const int64_t[::1] dates not None):
+    """0 unsorted, 1 sorted with duplicates, 2 strictly increasing."""
+    cdef Py_ssize_t i
+    cdef int order = UNIQUE
+    with nogil:
+        for i in range(1, dates.shape[0]):
+            if dates[i] <= dates[i - 1]:
+                if dates[i] < dates[i - 1]:
+                    order = UNSORTED
+                    break
+                order = SORTED
+    return order
+
+
+cdef inline void _start(double[:, ::1] out, Py_ssize_t at) noexcept nogil:
+    cdef int column
+    for column in range(5):
+        out[column, at] = NAN
+
+
+cdef inline void _add_prices(double[:, ::1] out, Py_ssize_t at, double open, double high,
+                             double low, double close) noexcept nogil:
+    """First open, highest high, lowest low, last close of one date; NaN counts as absent."""
+    if isnan(out[0, at]):
+        out[0, at] = open
+    if isnan(out[1, at]) or high > out[1, at]:
+        out[1, at] = high
+    if isnan(out[2, at]) or low < out[2, at]:
+        out[2, at] = low
+    if not isnan(close):
+        out[3, at] = close
+
+
+def merge_candles(const int64_t[::1] dates not None, const int64_t[::1] order not None,
+                  const double[::1] open not None, const double[::1] high not None,
+                  const double[::1] low not None, const double[::1] close not None,
+                  const double[::1] volume not None, int64_t[::1] out_dates not None,
+                  double[:, ::1] out not None):
+    """One candle a date, of the rows taken in ``order`` (sorted by date, stable).
+
+    ``out`` has the rows open, high, low, close, volume; volume is the highest. Returns the
+    number of candles.
+    """
+    cdef Py_ssize_t i, row, at = -1
+    with nogil:
+        for i in range(order.shape[0]):
+            row = order[i]
+            if at < 0 or dates[row] != out_dates[at]:
+                at += 1
+                out_dates[at] = dates[row]
+                _start(out, at)
+            _add_prices(out, at, open[row], high[row], low[row], close[row])
+            if isnan(out[4, at]) or volume[row] > out[4, at]:
+                out[4, at] = volume[row]
+    return at + 1
+
+
+def fill_candles(const int64_t[::1] dates not None,
+                 const double[::1] open not None, const double[::1] high not None,
+                 const double[::1] low not None, const double[::1] close not None,
+                 const double[::1] volume not None, int64_t first, int64_t step,
+                 double[:, ::1] out not None):
+    """Candles on the grid ``first + k * step`` from rows sorted by date.
+
+    Rows of one grid step are merged, their volumes added up with Kahan's compensation as pandas
+    does it. A step without rows gets the last close as its prices and volume 0.
+    """
+    cdef Py_ssize_t row = 0, at, rows = dates.shape[0]
+    cdef int64_t end
+    cdef double total, compensation, term, next_total, last_close = NAN
+    cdef int column
+    with nogil:
+        for at in range(out.shape[1]):
+            end = first + (at + 1) * step
+            _start(out, at)
+            total = 0.0
+            compensation = 0.0
+            while row < rows and dates[row] < end:
+                _add_prices(out, at, open[row], high[row], low[row], close[row])
+                if not isnan(volume[row]):
+                    term = volume[row] - compensation
+                    next_total = total + term
+                    compensation = next_total - total - term
+                    if isnan(compensation):
+                        compensation = 0.0
+                    total = next_total
+                row += 1
+            out[4, at] = total
+            if isnan(out[3, at]):
+                out[3, at] = last_close
+            last_close = out[3, at]
+            for column in range(3):
+                if isnan(out[column, at]):
+                    out[column, at] = last_close
+
+
+cdef inline double _decimals(double price, bint fixed) noexcept nogil:
+    cdef int count = fk_decimals_fixed(price) if fixed else fk_decimals_significant(price)
+    return <double> count if count else NAN
+
+
+def count_decimals(const double[::1] prices not None, bint fixed, double[::1] out not None,
+                   int num_threads):
+    """Decimals of each price, NaN where it has none.
+
+    ``fixed``: prices are rounded to 14 decimals already and printed with 15 (freqtrade 2025.9);
+    otherwise 14 significant digits decide.
+    """
+    cdef Py_ssize_t i
+    for i in prange(prices.shape[0], schedule="static", num_threads=num_threads, nogil=True):
+        out[i] = _decimals(prices[i], fixed)
+
+
+def row_maximum(const double[::1] a not None, const double[::1] b not None,
+                const double[::1] c not None, const double[::1] d not None,
+                double[::1] out not None):
+    """Largest of four values in each row, NaN skipped."""
+    cdef Py_ssize_t i
+    cdef double most
+    with nogil:
+        for i in range(out.shape[0]):
+            most = a[i]
+            if isnan(most) or b[i] > most:
+                most = b[i]
+            if isnan(most) or c[i] > most:
+                most = c[i]
+            if isnan(most) or d[i] > most:
+                most = d[i]
+            out[i] = most
+
+
+def segment_maximum(const double[::1] values not None, const int64_t[::1] starts not None,
+                    double[::1] out not None):
+    """Largest value from each start to the next one (the last: to the end), NaN skipped."""
+    cdef Py_ssize_t segment, i, stop, segments = starts.shape[0]
+    cdef double most
+    with nogil:
+        for segment in range(segments):
+            most = NAN
+            stop = starts[segment + 1] if segment + 1 < segments else values.shape[0]
+            for i in range(starts[segment], stop):
+                if isnan(most) or values[i] > most:
+                    most = values[i]
+            out[segment] = most
+
+
+def candle_rows(list columns not None):
+    """The columns, lists of one length, as a list of rows."""
+    cdef Py_ssize_t i, width = len(columns), height = len(columns[0])
+    cdef list rows = [None] * height
+    cdef list row
+    if width == 11:
+        a, b, c, d, e, f, g, h, j, k, m = columns
+        return _rows_of_eleven(a, b, c, d, e, f, g, h, j, k, m)
+    for i in range(height):
+        row = [column[i] for column in columns]
+        rows[i] = row
+    return rows
+
+
+cdef list _rows_of_eleven(list a, list b, list c, list d, list e, list f, list g, list h, list j,
+                          list k, list m):
+    """freqtrade's backtest rows have eleven columns; unrolled, a row is one list allocation."""
+    cdef Py_ssize_t i
+    cdef list rows = [None] * len(a)
+    for i in range(len(a)):
+        rows[i] = [a[i], b[i], c[i], d[i], e[i], f[i], g[i], h[i], j[i], k[i], m[i]]
+    return rows

@@ -1,0 +1,25 @@
+import numpy as np
+from numpy.typing import NDArray
+
+def trade_span(
+    open_dates: NDArray[np.int64], close_dates: NDArray[np.int64], step: int
+) -> tuple[int, int]: ...
+def open_trade_counts(
+    open_dates: NDArray[np.int64],
+    close_dates: NDArray[np.int64],
+    counted: NDArray[np.uint8],
+    first: int,
+    step: int,
+    counts: NDArray[np.int64],
+) -> None: ...
+def valid_span(values: NDArray[np.float64]) -> tuple[int, int]: ...
+def valid_span_since(
+    dates: NDArray[np.int64], values: NDArray[np.float64], since: int
+) -> tuple[int, int, int]: ...
+def rel_mean(
+    columns: list[NDArray[np.float64]],
+    mean: NDArray[np.float64],
+    rel_mean: NDArray[np.float64],
+    count: NDArray[np.int64],
+    num_threads: int,
+) -> bool: ...

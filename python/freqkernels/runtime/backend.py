@@ -1,0 +1,166 @@
+"""Which twin of a kernel runs: compiled or reference.
+
+``FREQKERNELS_BACKEND`` (or :func:`set_backend`) is one of
+
+* ``auto``: compiled where it can be loaded, else reference, which is recorded and logged;
+* ``compiled``: never the reference; a missing extension or a failing kernel raises;
+* ``reference``: never the compiled one.
+
+A kernel is resolved at its first call after a change and then called directly, so a call costs
+one Python frame more than the bare function.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from freqkernels.errors import InvalidInputError, MissingExtensionError
+from freqkernels.runtime.events import record
+
+BACKENDS = ("auto", "compiled", "reference")
+_PACKAGES = {"compiled": "freqkernels._kernels", "reference": "freqkernels.reference"}
+
+_lock = threading.RLock()
+_registry: dict[str, Kernel] = {}
+
+
+def _validated(name: str, argument: str) -> str:
+    if name not in BACKENDS:
+        raise InvalidInputError(f"{argument}: expected one of {', '.join(BACKENDS)}, got {name!r}")
+    return name
+
+
+_requested = _validated(os.environ.get("FREQKERNELS_BACKEND") or "auto", "FREQKERNELS_BACKEND")
+
+
+def _load(backend: str, module: str) -> Any:
+    try:
+        return importlib.import_module(f"{_PACKAGES[backend]}.{module}")
+    except ImportError as error:
+        raise MissingExtensionError(
+            f"the compiled kernels '{module}' cannot be loaded ({error}). Either the package was "
+            "installed without a C compiler, or its compiled files are for another Python or "
+            "platform, or the sources are imported in place without an installation. "
+            "'freqkernels doctor' tells which; reinstalling with FREQKERNELS_REQUIRE_EXT=1 set "
+            "shows the compiler's message."
+        ) from error
+
+
+class Kernel:
+    """A kernel by name, called through whichever twin is chosen.
+
+    :param module: name of the module in ``_kernels`` and in ``reference``.
+    :param function: name of the function in both.
+    """
+
+    __slots__ = ("_resolved", "_target", "function", "module")
+
+    def __init__(self, module: str, function: str) -> None:
+        self.module = module
+        self.function = function
+        self._resolved: str | None = None
+        self._target: Callable[..., Any] = self._resolve_and_call
+
+    @property
+    def name(self) -> str:
+        """``module.function``"""
+        return f"{self.module}.{self.function}"
+
+    @property
+    def backend(self) -> str:
+        """"compiled" or "reference": what a call runs on now."""
+        return self._resolved or self._resolve()
+
+    def __call__(self, *args: Any) -> Any:
+        try:
+            return self._target(*args)
+        except Exception as error:
+            return self._recover(error, args)
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.name}>"
+
+    def twin(self, backend: str) -> Callable[..., Any]:
+        """The function of one backend, whatever is chosen."""
+        function: Callable[..., Any] = getattr(_load(backend, self.module), self.function)
+        return function
+
+    def reset(self) -> None:
+        """Resolve anew at the next call."""
+        with _lock:
+            self._resolved = None
+            self._target = self._resolve_and_call
+
+    def _resolve(self) -> str:
+        with _lock:
+            if self._resolved is None:
+                backend = "reference" if _requested == "reference" else "compiled"
+                try:
+                    self._target = self.twin(backend)
+                except MissingExtensionError as error:
+                    if _requested == "compiled":
+                        raise
+                    record("fallback", self.module, str(error))
+                    backend = "reference"
+                    self._target = self.twin(backend)
+                self._resolved = backend
+            return self._resolved
+
+    def _resolve_and_call(self, *args: Any) -> Any:
+        self._resolve()
+        return self._target(*args)
+
+    def _recover(self, error: Exception, args: tuple[Any, ...]) -> Any:
+        """Let the reference answer for a compiled kernel that failed; bad input stays an error."""
+        forced = _requested != "auto" or self._resolved != "compiled"
+        if forced or isinstance(error, (InvalidInputError, MissingExtensionError)):
+            raise error
+        result = self.twin("reference")(*args)
+        record("failure", self.name, f"{type(error).__name__}: {error}")
+        return result
+
+
+def kernel(module: str, function: str) -> Kernel:
+    """Register a kernel, or get the one that is registered under this name."""
+    with _lock:
+        return _registry.setdefault(f"{module}.{function}", Kernel(module, function))
+
+
+def kernels() -> list[Kernel]:
+    """All registered kernels by name."""
+    with _lock:
+        return [_registry[name] for name in sorted(_registry)]
+
+
+def get_backend() -> str:
+    """The chosen backend: auto, compiled or reference."""
+    return _requested
+
+
+def set_backend(name: str) -> None:
+    """Choose the backend of every kernel in this process.
+
+    :param name: auto, compiled or reference.
+    :raise InvalidInputError: for any other name.
+    """
+    global _requested
+    with _lock:
+        _requested = _validated(name, "name")
+        for entry in _registry.values():
+            entry.reset()
+
+
+@contextmanager
+def use_backend(name: str) -> Iterator[None]:
+    """Choose the backend of the process for the time of a ``with`` block."""
+    before = get_backend()
+    set_backend(name)
+    try:
+        yield
+    finally:
+        set_backend(before)

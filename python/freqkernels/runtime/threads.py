@@ -1,0 +1,74 @@
+"""How many threads a kernel gets. Kernels never decide this themselves.
+
+In this order: :func:`set_num_threads`, ``FREQKERNELS_NUM_THREADS``, ``OMP_NUM_THREADS`` (joblib
+sets it to 1 in its workers), the processors this process may use. Whatever the source, a forked
+child is serial (libgomp hangs when a child of a parallel parent opens a parallel region), and
+so is every call whose serial time would be below half a millisecond.
+"""
+
+from __future__ import annotations
+
+import os
+
+from freqkernels.errors import InvalidInputError
+
+#: Estimated serial nanoseconds from which a second thread pays for waking it.
+PARALLEL_FROM_NS = 500_000
+
+_chosen: int | None = None
+_forked = False
+
+
+def _after_fork_in_child() -> None:
+    global _forked
+    _forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def _positive(text: str | None) -> int | None:
+    """The number in an environment variable; rubbish counts as absent, ``doctor`` shows it."""
+    try:
+        # OMP_NUM_THREADS may be a list, one number for each nesting level.
+        value = int((text or "").split(",")[0])
+    except ValueError:
+        return None
+    return value if value > 0 else None
+
+
+def available_processors() -> int:
+    """Processors that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def num_threads() -> int:
+    """Threads that a large enough call gets now."""
+    if _forked:
+        return 1
+    return (
+        _chosen
+        or _positive(os.environ.get("FREQKERNELS_NUM_THREADS"))
+        or _positive(os.environ.get("OMP_NUM_THREADS"))
+        or available_processors()
+    )
+
+
+def set_num_threads(count: int | None) -> None:
+    """Choose the number of threads for this process; ``None`` goes back to the environment.
+
+    :param count: a positive number, or None.
+    :raise InvalidInputError: for zero, negative numbers and anything that is not an int.
+    """
+    global _chosen
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        raise InvalidInputError(f"count: expected a positive int or None, got {count!r}")
+    _chosen = count
+
+
+def threads_for(serial_ns: float) -> int:
+    """Threads for a call that would take ``serial_ns`` nanoseconds on one."""
+    return num_threads() if serial_ns >= PARALLEL_FROM_NS else 1
