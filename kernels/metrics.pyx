@@ -5,6 +5,10 @@ from libc.stdint cimport int64_t, uint8_t
 from libc.stdlib cimport free, malloc
 
 
+cdef enum:
+    ROW_BLOCK = 2048
+
+
 def trade_span(const int64_t[::1] open_dates not None, const int64_t[::1] close_dates not None,
                int64_t step):
     """First and last candle date on which any trade is open; ``(0, -1)`` if there is none."""
@@ -114,6 +118,23 @@ cdef int _rel_mean_rows(const double** columns, Py_ssize_t width, Py_ssize_t sta
     return odd
 
 
+cdef const double** _pointers(list columns) except NULL:
+    """Where each column begins; to be freed by the caller, who also keeps the columns alive."""
+    cdef Py_ssize_t i, width = len(columns)
+    cdef const double[::1] column
+    cdef const double** pointers = <const double**> malloc(width * sizeof(double*))
+    if pointers == NULL:
+        raise MemoryError()
+    try:
+        for i in range(width):
+            column = columns[i]
+            pointers[i] = &column[0]
+    except BaseException:
+        free(pointers)
+        raise
+    return pointers
+
+
 def rel_mean(list columns not None, double[::1] mean not None, double[::1] rel_mean not None,
              int64_t[::1] count not None, int num_threads):
     """Mean, cumulated mean of relative changes and count over columns, NaN skipped.
@@ -121,28 +142,62 @@ def rel_mean(list columns not None, double[::1] mean not None, double[::1] rel_m
     Sums run over the columns from left to right. Returns False when an infinity or a division
     by zero came up: then the outputs do not count.
     """
-    cdef Py_ssize_t width = len(columns), rows = mean.shape[0], block = 4096
-    cdef Py_ssize_t blocks = (rows + block - 1) // block, b, row, i
-    cdef const double[::1] column
+    cdef Py_ssize_t width = len(columns), rows = mean.shape[0]
+    cdef Py_ssize_t blocks = (rows + ROW_BLOCK - 1) // ROW_BLOCK, b, row
     cdef int odd = 0
     cdef double running = 0.0
     cdef const double** pointers
     if rows == 0 or width == 0:
         return False
-    pointers = <const double**> malloc(width * sizeof(double*))
-    if pointers == NULL:
-        raise MemoryError()
-    try:
-        for i in range(width):
-            column = columns[i]
-            pointers[i] = &column[0]
-        with nogil:
-            for b in prange(blocks, schedule="static", num_threads=num_threads):
-                odd |= _rel_mean_rows(pointers, width, b * block, min((b + 1) * block, rows),
-                                      &mean[0], &rel_mean[0], &count[0])
-            for row in range(rows):
-                running += rel_mean[row]
-                rel_mean[row] = running
-    finally:
+    pointers = _pointers(columns)
+    with nogil:
+        for b in prange(blocks, schedule="static", num_threads=num_threads):
+            odd |= _rel_mean_rows(pointers, width, b * ROW_BLOCK,
+                                  min((b + 1) * ROW_BLOCK, rows),
+                                  &mean[0], &rel_mean[0], &count[0])
+        for row in range(rows):
+            running += rel_mean[row]
+            rel_mean[row] = running
+        free(pointers)
+    return not odd
+
+
+cdef int _mean_rows(const double** columns, Py_ssize_t width, Py_ssize_t start,
+                    Py_ssize_t stop, double* mean) noexcept nogil:
+    """Column by column over a block of rows that stays in the cache; 1 if a sum is infinite."""
+    cdef Py_ssize_t row, column
+    cdef int64_t seen[ROW_BLOCK]
+    cdef double value
+    cdef int odd = 0
+    for row in range(start, stop):
+        mean[row] = 0.0
+        seen[row - start] = 0
+    for column in range(width):
+        for row in range(start, stop):
+            value = columns[column][row]
+            mean[row] += value if value == value else 0.0
+            seen[row - start] += value == value
+    for row in range(start, stop):
+        odd |= mean[row] - mean[row] != 0.0
+        mean[row] = mean[row] / seen[row - start] if seen[row - start] else NAN
+    return odd
+
+
+def row_mean(list columns not None, double[::1] mean not None, int num_threads):
+    """Mean over columns, NaN skipped, summed from left to right.
+
+    Returns False when an infinity came up: then the output does not count.
+    """
+    cdef Py_ssize_t width = len(columns), rows = mean.shape[0]
+    cdef Py_ssize_t blocks = (rows + ROW_BLOCK - 1) // ROW_BLOCK, b
+    cdef int odd = 0
+    cdef const double** pointers
+    if rows == 0 or width == 0:
+        return False
+    pointers = _pointers(columns)
+    with nogil:
+        for b in prange(blocks, schedule="static", num_threads=num_threads):
+            odd |= _mean_rows(pointers, width, b * ROW_BLOCK, min((b + 1) * ROW_BLOCK, rows),
+                              &mean[0])
         free(pointers)
     return not odd

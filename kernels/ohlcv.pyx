@@ -159,27 +159,3 @@ def segment_maximum(const double[::1] values not None, const int64_t[::1] starts
                 if isnan(most) or values[i] > most:
                     most = values[i]
             out[segment] = most
-
-
-def candle_rows(list columns not None):
-    """The columns, lists of one length, as a list of rows."""
-    cdef Py_ssize_t i, width = len(columns), height = len(columns[0])
-    cdef list rows = [None] * height
-    cdef list row
-    if width == 11:
-        a, b, c, d, e, f, g, h, j, k, m = columns
-        return _rows_of_eleven(a, b, c, d, e, f, g, h, j, k, m)
-    for i in range(height):
-        row = [column[i] for column in columns]
-        rows[i] = row
-    return rows
-
-
-cdef list _rows_of_eleven(list a, list b, list c, list d, list e, list f, list g, list h, list j,
-                          list k, list m):
-    """freqtrade's backtest rows have eleven columns; unrolled, a row is one list allocation."""
-    cdef Py_ssize_t i
-    cdef list rows = [None] * len(a)
-    for i in range(len(a)):
-        rows[i] = [a[i], b[i], c[i], d[i], e[i], f[i], g[i], h[i], j[i], k[i], m[i]]
-    return rows

@@ -43,10 +43,20 @@ static int fk_decimals_significant_printed(double x) {
     return significant - 1 > exponent ? significant - 1 - exponent : 0;
 }
 
+/* x / (2^twos * 5^twos) where that divides x, else x: multiplying by the inverse of the odd part
+ * modulo 2^64 and rotating the factors of two away leaves the quotient, or something too large. */
+static inline uint64_t fk_strip(uint64_t x, uint64_t inverse, int twos, uint64_t power,
+                                int *decimals) {
+    const uint64_t product = x * inverse;
+    const uint64_t quotient = (product >> twos) | (product << (64 - twos));
+    const int divides = quotient <= UINT64_MAX / power;
+    *decimals -= divides ? twos : 0;
+    return divides ? quotient : x;
+}
+
 static inline int fk_decimals_significant(double x) {
     const double a = fabs(x);
-    uint64_t bits;
-    int64_t digits;
+    uint64_t bits, digits;
     int place, decimals;
     double scaled, off;
     if (!(a >= 1e-8 && a < 1e14)) return fk_decimals_significant_printed(x);
@@ -56,13 +66,13 @@ static inline int fk_decimals_significant(double x) {
     place += a >= FK_DECADE[place + 10];
     decimals = 13 - place;
     scaled = a * FK_POW10[decimals]; /* below 2^47: off by at most 2^-7 */
-    digits = (int64_t)(scaled + 0.5);
-    off = scaled - (double)digits;
+    digits = (uint64_t)(int64_t)(scaled + 0.5);
+    off = scaled - (double)(int64_t)digits;
     if (off > 0.48 || off < -0.48) return fk_decimals_significant_printed(x);
-    if (digits % 100000000 == 0) digits /= 100000000, decimals -= 8;
-    if (digits % 10000 == 0) digits /= 10000, decimals -= 4;
-    if (digits % 100 == 0) digits /= 100, decimals -= 2;
-    if (digits % 10 == 0) decimals -= 1;
+    digits = fk_strip(digits, UINT64_C(0xc767074b22e90e21), 8, 100000000, &decimals);
+    digits = fk_strip(digits, UINT64_C(0xd288ce703afb7e91), 4, 10000, &decimals);
+    digits = fk_strip(digits, UINT64_C(0x8f5c28f5c28f5c29), 2, 100, &decimals);
+    fk_strip(digits, UINT64_C(0xcccccccccccccccd), 1, 10, &decimals);
     return decimals > 0 ? decimals : 0;
 }
 

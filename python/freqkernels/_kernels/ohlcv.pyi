@@ -1,5 +1,3 @@
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,4 +37,3 @@ def row_maximum(
 def segment_maximum(
     values: NDArray[np.float64], starts: NDArray[np.int64], out: NDArray[np.float64]
 ) -> None: ...
-def candle_rows(columns: list[list[Any]]) -> list[list[Any]]: ...

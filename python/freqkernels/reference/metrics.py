@@ -79,3 +79,23 @@ def rel_mean(
         rel_mean[:] = np.where(changed > 0, changes / changed, 0.0)
         np.cumsum(rel_mean, out=rel_mean)
     return finite
+
+
+def row_mean(
+    columns: list[Floats],
+    mean: Floats,
+    num_threads: int,  # noqa: ARG001
+) -> bool:
+    """Mean over columns, NaN skipped, summed from left to right."""
+    if len(mean) == 0 or not columns:
+        return False
+    count = np.zeros(len(mean), dtype=np.int64)
+    mean[:] = 0.0
+    with np.errstate(all="ignore"):
+        for column in columns:
+            present = ~np.isnan(column)
+            mean += np.where(present, column, 0.0)
+            count += present
+        finite = bool(np.isfinite(mean).all())
+        mean /= count
+    return finite

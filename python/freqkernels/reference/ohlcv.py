@@ -1,7 +1,6 @@
 """Numpy twins of the kernels behind :mod:`freqkernels.ohlcv`."""
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,8 +138,3 @@ def segment_maximum(values: Floats, starts: Dates, out: Floats) -> None:
         segment = values[start:stop]
         present = segment[~np.isnan(segment)]
         out[at] = present.max() if len(present) else np.nan
-
-
-def candle_rows(columns: list[list[Any]]) -> list[list[Any]]:
-    """The columns, lists of one length, as a list of rows."""
-    return list(map(list, zip(*columns, strict=True)))

@@ -1,0 +1,123 @@
+"""From pandas to plain arrays: what a fast path may take, and why not otherwise.
+
+Everything here answers with arrays or with a :class:`~freqkernels.runtime.Support` that refuses;
+nothing raises for bad input.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from freqkernels.errors import InvalidInputError
+from freqkernels.runtime import Support, refuse
+
+UNITS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+NAT = np.iinfo(np.int64).min
+FLOAT64 = np.dtype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """A datetime column as integers.
+
+    :param values: time since 1970 in ``unit``, UTC, contiguous int64.
+    :param unit: s, ms, us or ns.
+    :param tz: time zone of the column (UTC) or None.
+    """
+
+    values: NDArray[np.int64]
+    unit: str
+    tz: Any
+
+    @property
+    def per_second(self) -> int:
+        """Units in a second."""
+        return UNITS_PER_SECOND[self.unit]
+
+    def same_kind(self, other: Dates) -> bool:
+        """Whether both have the same unit and the same time zone, or both none."""
+        return self.unit == other.unit and self.tz == other.tz
+
+
+def plain_frame(frame: Any, argument: str = "dataframe") -> Support | None:
+    """None for an ordinary DataFrame that has rows, else why not."""
+    if frame.__class__ is not pd.DataFrame:
+        return refuse(f"{argument} is not a plain DataFrame")
+    if len(frame) == 0:
+        return refuse(f"{argument} is empty")
+    if frame.attrs:
+        return refuse(f"{argument} carries attrs")
+    return None
+
+
+def column_of(frame: pd.DataFrame, name: Any) -> pd.Series | Support:
+    """A column by name."""
+    try:
+        column = frame[name]
+    except (KeyError, TypeError, ValueError):
+        return refuse(f"no column {name!r}")
+    if column.__class__ is not pd.Series:
+        return refuse(f"column {name!r} is not a single plain column")
+    return column
+
+
+def dates_of(frame: pd.DataFrame, name: str = "date") -> Dates | Support:
+    """A datetime column in UTC or without time zone, without missing dates."""
+    column = column_of(frame, name)
+    if isinstance(column, Support):
+        return column
+    return dates_in(column, name)
+
+
+def dates_in(column: pd.Series, name: str) -> Dates | Support:
+    """As :func:`dates_of`, of a column at hand."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        if str(dtype.tz) not in ("UTC", "utc", "tzutc()"):
+            return refuse(f"column {name!r} is in time zone {dtype.tz}, not UTC")
+        unit, tz = dtype.unit, dtype.tz
+    elif isinstance(dtype, np.dtype) and dtype.kind == "M" and dtype.isnative:
+        unit, tz = np.datetime_data(dtype)[0], None
+    else:
+        return refuse(f"column {name!r} is {dtype}, not a date")
+    values: NDArray[np.int64] = np.ascontiguousarray(column.array.asi8)  # type: ignore[attr-defined]
+    return Dates(values, unit, tz)
+
+
+def floats_of(frame: pd.DataFrame, name: Any) -> NDArray[np.float64] | Support:
+    """A float64 column as a contiguous array, a view where possible."""
+    column = column_of(frame, name)
+    if isinstance(column, Support):
+        return column
+    if column.dtype != FLOAT64:
+        return refuse(f"column {name!r} is {column.dtype}, not float64")
+    return np.ascontiguousarray(column.to_numpy())
+
+
+def require_columns(frame: Any, names: tuple[str, ...], argument: str) -> None:
+    """Raise a clear error unless ``frame`` is a DataFrame with these columns.
+
+    :raise InvalidInputError: naming ``argument`` and what is missing.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise InvalidInputError(f"{argument}: expected a DataFrame, got {type(frame).__name__}")
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise InvalidInputError(f"{argument}: no column {', '.join(map(repr, missing))}")
+
+
+def require_dates(frame: pd.DataFrame, name: str, argument: str) -> None:
+    """Raise a clear error unless the column holds dates, none of them missing.
+
+    :raise InvalidInputError: naming ``argument`` and the column.
+    """
+    column = frame[name]
+    if not pd.api.types.is_datetime64_any_dtype(column.dtype):
+        raise InvalidInputError(f"{argument}: column {name!r} is {column.dtype}, not dates")
+    if column.isna().any():
+        raise InvalidInputError(f"{argument}: column {name!r} has missing dates")

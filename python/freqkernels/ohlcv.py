@@ -1,0 +1,389 @@
+"""Preparation of candles, with freqtrade's names, signatures and results.
+
+As in :mod:`freqkernels.metrics`, a body is the exact definition in pandas, and the fast function
+in front of it answers where it promises the same result to the last bit.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from freqkernels._frames import (
+    NAT,
+    Dates,
+    dates_of,
+    floats_of,
+    plain_frame,
+    require_columns,
+    require_dates,
+)
+from freqkernels.errors import InvalidInputError
+from freqkernels.runtime import Support, accelerate, kernel, refuse, threads_for
+from freqkernels.timeframes import fixed_step_seconds, timeframe_to_resample_freq
+
+logger = logging.getLogger(__name__)
+
+_date_order = kernel("ohlcv", "date_order")
+_merge_candles = kernel("ohlcv", "merge_candles")
+_fill_candles = kernel("ohlcv", "fill_candles")
+_count_decimals = kernel("ohlcv", "count_decimals")
+_row_maximum = kernel("ohlcv", "row_maximum")
+_segment_maximum = kernel("ohlcv", "segment_maximum")
+
+OHLCV = ("open", "high", "low", "close", "volume")
+_UNSORTED, _STRICTLY_INCREASING = 0, 2
+_SINGLE_VALUE_TYPES = ("funding_rate", "open_interest")
+_DAY_SECONDS = 86_400
+_FILL_FACTOR_LIMIT = 1000
+_DECIMALS_NS_PER_VALUE = 6.0
+_COUNT_COLUMNS = ("open_count", "high_count", "low_count", "close_count")
+
+Candles = tuple[Dates, list[NDArray[np.float64]]]
+
+
+def _candles_of(dataframe: Any, candle_type: Any) -> Candles | Support:
+    """Dates and the five value columns of a frame of ordinary candles."""
+    if candle_type in _SINGLE_VALUE_TYPES:
+        return refuse(f"candle type {candle_type} has no prices")
+    unusable = plain_frame(dataframe)
+    if unusable is not None:
+        return unusable
+    dates = dates_of(dataframe)
+    if isinstance(dates, Support):
+        return dates
+    if dates.values.min() == NAT:
+        return refuse("a date is missing")
+    values = []
+    for name in OHLCV:
+        column = floats_of(dataframe, name)
+        if isinstance(column, Support):
+            return column
+        values.append(column)
+    return dates, values
+
+
+def _frame_of(
+    values: NDArray[np.int64], like: Dates, columns: NDArray[np.float64] | list[Any]
+) -> pd.DataFrame:
+    date = pd.Series(values.view(f"M8[{like.unit}]"), copy=False)
+    if like.tz is not None:
+        date = date.dt.tz_localize(like.tz)
+    named = dict(zip(OHLCV, columns, strict=True))
+    return pd.DataFrame({"date": date, **named}, copy=False)
+
+
+def _merged(candles: Candles) -> tuple[NDArray[np.int64], NDArray[np.float64] | list[Any]]:
+    """One candle a date, sorted: arrays of our own."""
+    dates, columns = candles
+    order = _date_order(dates.values)
+    if order == _STRICTLY_INCREASING:
+        return dates.values.copy(), [column.copy() for column in columns]
+    rows = (
+        np.argsort(dates.values, kind="stable")
+        if order == _UNSORTED
+        else np.arange(len(dates.values))
+    )
+    out_dates = np.empty(len(rows), dtype=np.int64)
+    out = np.empty((5, len(rows)))
+    count = _merge_candles(dates.values, rows.astype(np.int64), *columns, out_dates, out)
+    return out_dates[:count].copy(), np.ascontiguousarray(out[:, :count])
+
+
+def fast_clean(
+    dataframe: Any,
+    timeframe: Any,
+    pair: Any,
+    *,
+    fill_missing: Any,
+    drop_incomplete: Any,
+    candle_type: Any = None,
+    _logger: logging.Logger = logger,
+) -> pd.DataFrame | Support:
+    """Fast path of :func:`clean_ohlcv_dataframe`."""
+    candles = _candles_of(dataframe, candle_type)
+    if isinstance(candles, Support):
+        return candles
+    if fill_missing and fixed_step_seconds(timeframe) is None:
+        return refuse(f"timeframe {timeframe!r} has no fixed length")
+    values, columns = _merged(candles)
+    if drop_incomplete:
+        values, columns = values[:-1], [column[:-1] for column in columns]
+        if len(values) == 0:
+            return refuse("the only candle is dropped as incomplete")
+    if not fill_missing:
+        result: pd.DataFrame | Support = _frame_of(values, candles[0], columns)
+    else:
+        result = _filled(
+            Dates(values, candles[0].unit, candles[0].tz), columns, timeframe, pair, _logger
+        )
+    if drop_incomplete and not isinstance(result, Support):
+        _logger.debug("Dropping last candle")
+    return result
+
+
+@accelerate(fast_clean)
+def clean_ohlcv_dataframe(
+    dataframe: pd.DataFrame,
+    timeframe: str,
+    pair: str,
+    *,
+    fill_missing: bool,
+    drop_incomplete: bool,
+    candle_type: str | None = None,
+) -> pd.DataFrame:
+    """Candles sorted by date, one a date, optionally without the last one and without holes.
+
+    Identical to ``freqtrade.data.converter.clean_ohlcv_dataframe``. Candles of one date are
+    merged into first open, highest high, lowest low, last close and highest volume.
+
+    :param dataframe: columns ``date`` (datetime), ``open high low close volume``.
+    :param timeframe: for example "5m".
+    :param pair: named in log messages.
+    :param fill_missing: also :func:`ohlcv_fill_up_missing_data`.
+    :param drop_incomplete: leave out the last candle.
+    :param candle_type: "spot", "futures", "mark" ...; single-value types are refused.
+    :return: a new frame with these columns and a RangeIndex.
+    :raise InvalidInputError: for missing columns or dates.
+    """
+    _require_candles(dataframe, candle_type)
+    rules = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "max"}
+    merged = dataframe.groupby("date", as_index=False, sort=True).agg(rules)
+    if drop_incomplete:
+        merged = merged.iloc[:-1]
+        logger.debug("Dropping last candle")
+    if fill_missing:
+        return ohlcv_fill_up_missing_data(merged, timeframe, pair)
+    return merged
+
+
+def fast_fill(
+    dataframe: Any,
+    timeframe: Any,
+    pair: Any,
+    candle_type: Any = None,
+    *,
+    _logger: logging.Logger = logger,
+) -> pd.DataFrame | Support:
+    """Fast path of :func:`ohlcv_fill_up_missing_data`."""
+    candles = _candles_of(dataframe, candle_type)
+    if isinstance(candles, Support):
+        return candles
+    dates, columns = candles
+    if _date_order(dates.values) == _UNSORTED:
+        return refuse("the dates are not sorted")
+    return _filled(dates, columns, timeframe, pair, _logger)
+
+
+def _filled(
+    dates: Dates, columns: Any, timeframe: Any, pair: Any, log: logging.Logger
+) -> pd.DataFrame | Support:
+    seconds = fixed_step_seconds(timeframe)
+    if seconds is None:
+        return refuse(f"timeframe {timeframe!r} has no fixed length")
+    step = seconds * dates.per_second
+    day = _DAY_SECONDS * dates.per_second
+    before, first_date, last_date = len(dates.values), int(dates.values[0]), int(dates.values[-1])
+    # pandas anchors the grid at the midnight before the first date.
+    midnight = first_date // day * day
+    first = midnight + (first_date - midnight) // step * step
+    after = (last_date - first) // step + 1
+    if after > _FILL_FACTOR_LIMIT * before:
+        return refuse("the gaps are thousands of times longer than the data")
+    out = np.empty((5, after))
+    _fill_candles(dates.values, *columns, first, step, out)
+    values = first + step * np.arange(after, dtype=np.int64)
+    _log_fill(log, pair, timeframe, before, after)
+    return _frame_of(values, dates, out)
+
+
+def _log_fill(log: logging.Logger, pair: Any, timeframe: Any, before: int, after: int) -> None:
+    missing = (after - before) / before
+    if before != after:
+        log.log(
+            logging.INFO if missing > 0.01 else logging.DEBUG,
+            f"Missing data fillup for {pair}, {timeframe}: "
+            f"before: {before} - after: {after} - {missing:.2%}",
+        )
+
+
+@accelerate(fast_fill)
+def ohlcv_fill_up_missing_data(
+    dataframe: pd.DataFrame, timeframe: str, pair: str, candle_type: str | None = None
+) -> pd.DataFrame:
+    """A candle for every period from the first to the last one.
+
+    Identical to ``freqtrade.data.converter.ohlcv_fill_up_missing_data``. A period without trades
+    gets the last close as its four prices and volume 0; candles off the grid are merged.
+
+    :param dataframe: columns ``date`` (datetime, sorted), ``open high low close volume``.
+    :param timeframe: for example "5m".
+    :param pair: named in the log message, which is at level info from 1 % missing on.
+    :param candle_type: as for :func:`clean_ohlcv_dataframe`.
+    :return: a new frame with these columns and a RangeIndex.
+    :raise InvalidInputError: for missing columns or dates, or no timeframe.
+    """
+    _require_candles(dataframe, candle_type)
+    rules = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+    filled = dataframe.resample(timeframe_to_resample_freq(timeframe), on="date").agg(rules)
+    filled["close"] = filled["close"].ffill()
+    for name in ("open", "high", "low"):
+        filled[name] = filled[name].fillna(filled["close"])
+    if len(dataframe):
+        _log_fill(logger, pair, timeframe, len(dataframe), len(filled))
+    return filled.reset_index()
+
+
+def _require_candles(dataframe: Any, candle_type: Any) -> None:
+    if candle_type in _SINGLE_VALUE_TYPES:
+        raise InvalidInputError(f"candle_type: {candle_type} has no prices to clean or fill")
+    require_columns(dataframe, ("date", *OHLCV), "dataframe")
+    require_dates(dataframe, "date", "dataframe")
+
+
+def trim_dataframe(
+    df: pd.DataFrame, timerange: Any, *, df_date_col: str = "date", startup_candles: int = 0
+) -> pd.DataFrame:
+    """The rows of a time range, or those after the first ``startup_candles``.
+
+    Identical to ``freqtrade.data.converter.trim_dataframe``.
+
+    :param df: any frame with a date column.
+    :param timerange: object with ``starttype``, ``stoptype`` ("date" or None), ``startdt`` and
+        ``stopdt``, like freqtrade's TimeRange. Both ends are included.
+    :param df_date_col: name of the date column.
+    :param startup_candles: unless 0, that many rows are dropped in place of the start date.
+    :return: the rows, with their index labels.
+    :raise InvalidInputError: for a missing date column.
+    """
+    if startup_candles:
+        df = df.iloc[startup_candles:, :]
+    elif timerange.starttype == "date":
+        require_columns(df, (df_date_col,), "df")
+        df = df.loc[df[df_date_col] >= timerange.startdt, :]
+    if timerange.stoptype == "date":
+        require_columns(df, (df_date_col,), "df")
+        df = df.loc[df[df_date_col] <= timerange.stopdt, :]
+    return df
+
+
+def trim_dataframes(
+    preprocessed: dict[str, pd.DataFrame], timerange: Any, startup_candles: int
+) -> dict[str, pd.DataFrame]:
+    """:func:`trim_dataframe` for every pair; pairs without rows left are dropped with a warning.
+
+    Identical to ``freqtrade.data.converter.trim_dataframes``.
+
+    :param preprocessed: frame by pair.
+    :param timerange: as for :func:`trim_dataframe`.
+    :param startup_candles: as for :func:`trim_dataframe`.
+    :return: trimmed frame by pair.
+    """
+    trimmed = {}
+    for pair, frame in preprocessed.items():
+        rows = trim_dataframe(frame, timerange, startup_candles=startup_candles)
+        if rows.empty:
+            logger.warning(
+                f"{pair} has no data left after adjusting for startup candles, skipping."
+            )
+        else:
+            trimmed[pair] = rows
+    return trimmed
+
+
+def fast_tick_size(candles: Any, *, _fixed_decimals: bool = False) -> pd.Series | Support:
+    """Fast path of :func:`get_tick_size_over_time`; adds the five columns to ``candles``.
+
+    ``_fixed_decimals`` counts as freqtrade 2025.9 did: 14 decimals, not 14 significant digits.
+    """
+    unusable = plain_frame(candles, "candles")
+    if unusable is not None:
+        return unusable
+    dates = dates_of(candles)
+    if isinstance(dates, Support):
+        return dates
+    if dates.values[0] == NAT or _date_order(dates.values) == _UNSORTED:
+        return refuse("the dates are not sorted, or one is missing")
+    prices = []
+    for name in OHLCV[:4]:
+        column = floats_of(candles, name)
+        if isinstance(column, Support):
+            return column
+        prices.append(column)
+    counts, largest = _decimal_counts(prices, _fixed_decimals)
+    monthly = _monthly_maximum(candles, dates, largest)
+    if isinstance(monthly, Support):
+        return monthly
+    for name, count in zip(_COUNT_COLUMNS, counts, strict=True):
+        candles[name] = count
+    candles["max_count"] = largest
+    return 1 / 10**monthly
+
+
+def _decimal_counts(
+    prices: list[NDArray[np.float64]], fixed: bool
+) -> tuple[list[NDArray[Any]], NDArray[Any]]:
+    """Decimals of each price column, and the largest of each row; int64 unless one is missing."""
+    rows = len(prices[0])
+    counts = [np.empty(rows) for _ in prices]
+    threads = threads_for(rows * _DECIMALS_NS_PER_VALUE)
+    for price, count in zip(prices, counts, strict=True):
+        _count_decimals(np.round(price, 14) if fixed else price, fixed, count, threads)
+    largest = np.empty(rows)
+    _row_maximum(*counts, largest)
+    whole = [not np.isnan(count).any() for count in counts]
+    typed = [
+        count.astype(np.int64) if complete else count
+        for count, complete in zip(counts, whole, strict=True)
+    ]
+    return typed, largest.astype(np.int64) if all(whole) else largest
+
+
+def _monthly_maximum(
+    candles: pd.DataFrame, dates: Dates, largest: NDArray[Any]
+) -> pd.Series | Support:
+    """Largest count of each calendar month, as pandas resamples it."""
+    values = dates.values
+    month = f"M8[{dates.unit}]"
+    first, last = values[:1].view(month)[0], values[-1:].view(month)[0]
+    months = np.arange(first.astype("M8[M]"), last.astype("M8[M]") + 1)
+    starts = np.searchsorted(values, months.astype(month).view(np.int64))
+    maximum = np.empty(len(months))
+    _segment_maximum(largest.astype(np.float64), starts.astype(np.int64), maximum)
+    index = pd.date_range(
+        pd.Timestamp(months[0].astype(month), tz=dates.tz),
+        periods=len(months),
+        freq="MS",
+        unit=dates.unit,
+        name="date",
+    )
+    if largest.dtype == np.int64 and not np.isnan(maximum).any():
+        return pd.Series(maximum.astype(np.int64), index=index, name="max_count")
+    return pd.Series(maximum, index=index, name="max_count")
+
+
+@accelerate(fast_tick_size)
+def get_tick_size_over_time(candles: pd.DataFrame) -> pd.Series:
+    """Price step of each calendar month, from the decimals of the prices seen in it.
+
+    Identical to ``freqtrade.data.btanalysis.get_tick_size_over_time``, including what it leaves
+    behind: columns ``open_count``, ``high_count``, ``low_count``, ``close_count`` (decimals of
+    each price within 14 significant digits, NaN without any) and ``max_count`` in ``candles``.
+
+    :param candles: columns ``date`` (datetime), ``open high low close``; changed in place.
+    :return: for example 0.01; NaN for a month without decimals. Index ``date``: month starts.
+    :raise InvalidInputError: for missing columns or dates.
+    """
+    require_columns(candles, ("date", *OHLCV[:4]), "candles")
+    require_dates(candles, "date", "candles")
+    prices = [np.ascontiguousarray(candles[name].to_numpy(dtype=np.float64)) for name in OHLCV[:4]]
+    counts, largest = _decimal_counts(prices, fixed=False)
+    for name, count in zip(_COUNT_COLUMNS, counts, strict=True):
+        candles[name] = count
+    candles["max_count"] = largest
+    monthly = candles.set_index("date")["max_count"].resample("MS").max()
+    return 1 / 10**monthly
