@@ -7,6 +7,7 @@ nothing raises for bad input.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import Support, refuse
 
 UNITS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_EPOCH = datetime(1970, 1, 1)
+_EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 NAT = np.iinfo(np.int64).min
 FLOAT64 = np.dtype(np.float64)
 
@@ -42,6 +45,27 @@ class Dates:
     def same_kind(self, other: Dates) -> bool:
         """Whether both have the same unit and the same time zone, or both none."""
         return self.unit == other.unit and self.tz == other.tz
+
+    def ceil(self, moment: Any) -> int | None:
+        """The first integer date not before ``moment``, None if the two cannot be compared."""
+        nanoseconds = self._nanoseconds(moment)
+        return None if nanoseconds is None else -(-nanoseconds * self.per_second // 10**9)
+
+    def floor(self, moment: Any) -> int | None:
+        """The last integer date not after ``moment``, None if the two cannot be compared."""
+        nanoseconds = self._nanoseconds(moment)
+        return None if nanoseconds is None else nanoseconds * self.per_second // 10**9
+
+    def _nanoseconds(self, moment: Any) -> int | None:
+        if not isinstance(moment, datetime) or moment is pd.NaT:
+            return None
+        if (moment.tzinfo is None) != (self.tz is None):
+            return None
+        since_1970 = moment - (_EPOCH if moment.tzinfo is None else _EPOCH_UTC)
+        # Integers of Python: no overflow, whatever the units.
+        seconds = since_1970.days * 86_400 + since_1970.seconds
+        microseconds = seconds * 10**6 + since_1970.microseconds
+        return microseconds * 1000 + int(getattr(moment, "nanosecond", 0))
 
 
 def plain_frame(frame: Any, argument: str = "dataframe") -> Support | None:

@@ -9,7 +9,7 @@ stand before freqtrade's own code.
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,6 @@ _PANDAS_FILLS_CHANGES = int(pd.__version__.split(".")[0]) < 3
 _REL_MEAN_NS_PER_VALUE = 3.0
 _MEAN_NS_PER_VALUE = 1.0
 _DAY_SECONDS = 86_400
-_EPOCH = datetime(1970, 1, 1)
-_EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def fast_trade_parallelism(trades: Any, timeframe: Any) -> pd.DataFrame | Support:
@@ -179,7 +177,7 @@ def _change_of(frame: Any, column: Any, min_date: Any) -> float | None | Support
         dates = dates_of(frame)
         if isinstance(dates, Support):
             return dates
-        since = _in_units(min_date, dates)
+        since = dates.ceil(min_date)
         if since is None:
             return refuse("min_date cannot be compared with the dates")
         start, end, dated = _valid_span_since(dates.values, values, since)
@@ -190,19 +188,6 @@ def _change_of(frame: Any, column: Any, min_date: Any) -> float | None | Support
     first, last = float(values[start]), float(values[end])
     change = (last - first) / first if first else np.nan
     return change if np.isfinite(change) else refuse("a change is not finite")
-
-
-def _in_units(moment: Any, dates: Dates) -> int | None:
-    """The first integer date that is not before ``moment``, None if not comparable."""
-    if not isinstance(moment, datetime) or moment is pd.NaT:
-        return None
-    if (moment.tzinfo is None) != (dates.tz is None):
-        return None
-    since_1970 = moment - (_EPOCH if moment.tzinfo is None else _EPOCH_UTC)
-    # Integers of Python: no overflow, whatever the units.
-    microseconds = (since_1970.days * 86_400 + since_1970.seconds) * 10**6 + since_1970.microseconds
-    nanoseconds = microseconds * 1000 + getattr(moment, "nanosecond", 0)
-    return -(-nanoseconds * dates.per_second // 10**9)
 
 
 @accelerate(fast_market_change)
@@ -353,7 +338,7 @@ def fast_rel_mean(
     if isinstance(shared, Support):
         return shared
     index, dates = shared
-    low, high = _in_units(fromdt, dates), _in_units(todt, dates)
+    low, high = dates.ceil(fromdt), dates.ceil(todt)
     if low is None or high is None:
         return refuse("fromdt or todt cannot be compared with the dates")
     if not bool((dates.values[1:] > dates.values[:-1]).all()):

@@ -39,6 +39,7 @@ OHLCV = ("open", "high", "low", "close", "volume")
 _UNSORTED, _STRICTLY_INCREASING = 0, 2
 _SINGLE_VALUE_TYPES = ("funding_rate", "open_interest")
 _DAY_SECONDS = 86_400
+_COPY_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3
 _FILL_FACTOR_LIMIT = 1000
 _DECIMALS_NS_PER_VALUE = 6.0
 _COUNT_COLUMNS = ("open_count", "high_count", "low_count", "close_count")
@@ -245,6 +246,39 @@ def _require_candles(dataframe: Any, candle_type: Any) -> None:
     require_dates(dataframe, "date", "dataframe")
 
 
+def fast_trim(
+    df: Any, timerange: Any, *, df_date_col: Any = "date", startup_candles: Any = 0
+) -> pd.DataFrame | Support:
+    """Fast path of :func:`trim_dataframe`: sorted dates make the rows one slice."""
+    if not _COPY_ON_WRITE:
+        return refuse("before version 3, pandas shares a slice's memory with its source")
+    unusable = plain_frame(df, "df")
+    if unusable is not None:
+        return unusable
+    dates = dates_of(df, df_date_col)
+    if isinstance(dates, Support):
+        return dates
+    if dates.values[0] == NAT or _date_order(dates.values) == _UNSORTED:
+        return refuse("the dates are not sorted, or one is missing")
+    start, stop = 0, len(df)
+    if startup_candles:
+        if startup_candles.__class__ is not int or startup_candles < 0:
+            return refuse("startup_candles is no positive int")
+        start = min(startup_candles, stop)
+    elif timerange.starttype == "date":
+        earliest = dates.ceil(timerange.startdt)
+        if earliest is None:
+            return refuse("the start cannot be compared with the dates")
+        start = int(np.searchsorted(dates.values, earliest))
+    if timerange.stoptype == "date":
+        latest = dates.floor(timerange.stopdt)
+        if latest is None:
+            return refuse("the end cannot be compared with the dates")
+        stop = int(np.searchsorted(dates.values, latest, side="right"))
+    return df.iloc[start : max(start, stop)]
+
+
+@accelerate(fast_trim)
 def trim_dataframe(
     df: pd.DataFrame, timerange: Any, *, df_date_col: str = "date", startup_candles: int = 0
 ) -> pd.DataFrame:

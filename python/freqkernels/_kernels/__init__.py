@@ -7,8 +7,8 @@
   caller's defect. The public modules check them; a build with ``FREQKERNELS_DEBUG_CHECKS=ON``
   checks every index.
 * Outputs are written completely, whatever was in them. They never alias an input.
-* Loops run without the GIL and allocate no Python objects. Results do not depend on
-  ``num_threads``.
+* Loops run without the GIL and allocate no Python objects (``untrack_rows``, which is about
+  objects, excepted). Results do not depend on ``num_threads``.
 * Every function has a twin of the same name and signature in :mod:`freqkernels.reference`.
 
 Nothing here is public; call :mod:`freqkernels.metrics` and :mod:`freqkernels.ohlcv`.

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,3 +39,4 @@ def row_maximum(
 def segment_maximum(
     values: NDArray[np.float64], starts: NDArray[np.int64], out: NDArray[np.float64]
 ) -> None: ...
+def untrack_rows(rows: list[list[Any]]) -> None: ...

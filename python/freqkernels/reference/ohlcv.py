@@ -1,6 +1,7 @@
 """Numpy twins of the kernels behind :mod:`freqkernels.ohlcv`."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,3 +139,7 @@ def segment_maximum(values: Floats, starts: Dates, out: Floats) -> None:
         segment = values[start:stop]
         present = segment[~np.isnan(segment)]
         out[at] = present.max() if len(present) else np.nan
+
+
+def untrack_rows(rows: list[list[Any]]) -> None:  # noqa: ARG001
+    """Python code cannot do this; the rows stay tracked, which only costs time."""
