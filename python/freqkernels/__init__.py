@@ -1,5 +1,74 @@
-"""freqkernels: freqtrade's own work by compiled kernels, with the same result to the last bit."""
+"""freqkernels: freqtrade's own work by compiled kernels, with the same result to the last bit.
 
-from importlib.metadata import version as _version
+In freqtrade's process::
 
-__version__ = _version("freqkernels")
+    import freqkernels
+    freqkernels.install()        # replace; uninstall() puts everything back
+    freqkernels.status()         # what became of each function, and why
+
+Without freqtrade, the same functions under freqtrade's names and signatures:
+:mod:`freqkernels.metrics`, :mod:`freqkernels.ohlcv`, :mod:`freqkernels.signals`.
+
+:func:`set_backend` chooses between the compiled kernels and their numpy reference, and
+:func:`events` tells what was refused, what failed, and what fell back.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from freqkernels import metrics, ohlcv, signals
+    from freqkernels.bridge.install import TargetStatus, install, is_installed, status, uninstall
+    from freqkernels.runtime import (
+        events,
+        get_backend,
+        num_threads,
+        set_backend,
+        set_num_threads,
+        use_backend,
+    )
+
+    __version__: str
+
+__all__ = [
+    "TargetStatus",
+    "__version__",
+    "events",
+    "get_backend",
+    "install",
+    "is_installed",
+    "metrics",
+    "num_threads",
+    "ohlcv",
+    "set_backend",
+    "set_num_threads",
+    "signals",
+    "status",
+    "uninstall",
+    "use_backend",
+]
+
+_BRIDGE = ("TargetStatus", "install", "is_installed", "status", "uninstall")
+_SUBMODULES = ("metrics", "ohlcv", "signals")
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is used at its first use: ``import freqkernels`` alone costs nothing."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("freqkernels")
+    if name in _SUBMODULES:
+        return importlib.import_module(f"freqkernels.{name}")
+    if name in __all__:
+        owner = "freqkernels.bridge.install" if name in _BRIDGE else "freqkernels.runtime"
+        value = getattr(importlib.import_module(owner), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'freqkernels' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -128,10 +128,26 @@ def _collector_paused() -> Iterator[None]:
         gc.enable()
 
 
-@accelerate(fast_rows)
-def ohlcv_as_lists(
+def exact_rows(
     dataframe: pd.DataFrame,
     timestamps: Timestamps | None = None,  # noqa: ARG001
+) -> list[list[Any]]:
+    """Exact path of :func:`ohlcv_as_lists`, without its checks."""
+    rows = dataframe.copy()
+    for name in (*SIGNALS, *TAGS):
+        if name in rows.columns:
+            replacement = None if name in TAGS else 0
+            rows[name] = rows.loc[:, name].replace([np.nan], [replacement]).shift(1)
+        elif not rows.empty:
+            rows[name] = None if name in TAGS else 0
+    rows = rows.drop(rows.head(1).index)
+    values: list[list[Any]] = [] if rows.empty else rows[list(HEADERS)].to_numpy().tolist()
+    return values
+
+
+@accelerate(fast_rows)
+def ohlcv_as_lists(
+    dataframe: pd.DataFrame, timestamps: Timestamps | None = None
 ) -> list[list[Any]]:
     """The rows of an analysed, trimmed frame as lists, as ``Backtesting`` converts them.
 
@@ -147,13 +163,4 @@ def ohlcv_as_lists(
     :raise InvalidInputError: for missing columns.
     """
     require_columns(dataframe, ("date", *PRICES), "dataframe")
-    rows = dataframe.copy()
-    for name in (*SIGNALS, *TAGS):
-        if name in rows.columns:
-            replacement = None if name in TAGS else 0
-            rows[name] = rows[name].replace([np.nan], [replacement]).shift(1)
-        elif not rows.empty:
-            rows[name] = None if name in TAGS else 0
-    rows = rows.drop(rows.head(1).index)
-    values: list[list[Any]] = [] if rows.empty else rows[list(HEADERS)].to_numpy().tolist()
-    return values
+    return exact_rows(dataframe, timestamps)

@@ -1,0 +1,250 @@
+"""Replace freqtrade's functions in this process, say what became of each, and undo it.
+
+Modules that freqtrade has not imported yet are patched right after their import, before anybody
+can import a function from them by name; in loaded modules every holder of a function is found
+and changed. ``uninstall`` puts back what was there.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from functools import partial
+from types import ModuleType
+from typing import Any, Literal
+
+from freqkernels.bridge.fingerprints import SourceNotFoundError, package_root, source_file
+from freqkernels.bridge.hooks import ImportHandle, on_import
+from freqkernels.bridge.replace import (
+    Guard,
+    build,
+    certificate,
+    holders_of,
+    is_own,
+    original_in,
+)
+from freqkernels.bridge.targets import TARGETS, Target
+from freqkernels.errors import MissingFreqtradeError
+from freqkernels.runtime import kernels
+
+logger = logging.getLogger("freqkernels")
+
+_NO_SUCH_FUNCTION = "there is no such function"
+State = Literal["replaced", "waiting", "refused", "not found", "not installed"]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """What became of one target.
+
+    :param name: freqtrade's name of the function.
+    :param location: ``module:qualname`` of its definition.
+    :param state: "replaced"; "waiting" (freqtrade has not imported the module yet, it will be
+        replaced then); "refused" or "not found" (freqtrade's own code runs); "not installed".
+    :param reason: why, in one sentence; "" when replaced.
+    :param backend: "compiled", "reference" or "mixed": what its kernels run on; "" without any.
+    :param certified: freqtrade versions certified with exactly this source.
+    :param holders: ``module.attribute`` of every place where it is replaced.
+    """
+
+    name: str
+    location: str
+    state: State
+    reason: str = ""
+    backend: str = ""
+    certified: tuple[str, ...] = ()
+    holders: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Replaced:
+    """A replacement that is in place, where its function is defined and wherever it is held."""
+
+    original: Any
+    replacement: Any
+    guard: Guard
+    holder: Any
+    attribute: str
+
+
+_operations = threading.RLock()  # one install or uninstall at a time
+_state = threading.RLock()  # guards what follows; never held while something is imported
+_installed = False
+_handles: list[ImportHandle] = []
+_replaced: dict[str, _Replaced] = {}
+_retired: list[_Replaced] = []  # replaced in a module that has been reloaded since
+_refused: dict[str, str] = {}
+_warned: set[str] = set()
+
+
+def install() -> None:
+    """Put the kernels in front of freqtrade's functions, in this process.
+
+    Works before and after freqtrade's modules are imported; calling it again changes nothing.
+    Must come before a strategy file is loaded that imports one of the functions by name.
+
+    :raise MissingFreqtradeError: if freqtrade is not installed.
+    """
+    global _installed
+    try:
+        package_root("freqtrade")
+    except SourceNotFoundError as error:
+        raise MissingFreqtradeError(
+            "freqtrade is not installed; 'pip install freqkernels[freqtrade]' installs both. "
+            "The functions of freqkernels.metrics and freqkernels.ohlcv work without it."
+        ) from error
+    with _operations:
+        if not _installed:
+            _installed = True
+            for target in TARGETS:
+                handle = on_import(target.module, partial(_on_import, target))
+                with _state:
+                    _handles.append(handle)
+            _replace_holders(None)
+
+
+def uninstall() -> None:
+    """Put back what :func:`install` replaced, wherever it is found now.
+
+    A place that somebody else changed since is left as it is. Objects that keep a replacement
+    (a strategy file that imported it) run freqtrade's own function through it from now on.
+    """
+    global _installed
+    with _operations:
+        with _state:
+            handles, _handles[:] = list(_handles), []
+        for handle in handles:
+            handle.cancel()
+        with _state:
+            entries = [*_retired, *_replaced.values()]
+            ours = {id(entry.replacement): entry for entry in entries}
+            for entry in ours.values():
+                entry.guard.active = False
+                if vars(entry.holder).get(entry.attribute) is entry.replacement:
+                    setattr(entry.holder, entry.attribute, entry.original)
+            objects = {key: entry.replacement for key, entry in ours.items()}
+            for module, attribute, key in holders_of(objects, None):
+                setattr(module, attribute, ours[key].original)
+            _retired.clear()
+            _replaced.clear()
+            _refused.clear()
+            _installed = False
+
+
+def is_installed() -> bool:
+    """Whether :func:`install` is in force."""
+    return _installed
+
+
+def _on_import(target: Target, module: ModuleType) -> None:
+    """Replace a target in the module that has just defined it (again, after a reload)."""
+    reason = _replace(target, module)
+    if reason:
+        with _state:
+            _refused[target.name] = reason
+            first = target.name not in _warned
+            _warned.add(target.name)
+        if first:
+            known = certificate(target).versions
+            level = logging.INFO if known else logging.WARNING
+            logger.log(level, "%s is not accelerated: %s", target.name, reason)
+        return
+    if _handles_complete():
+        # Circular imports may have handed out the original while the module was executing.
+        _replace_holders("freqtrade")
+
+
+def _handles_complete() -> bool:
+    with _state:
+        return len(_handles) == len(TARGETS)
+
+
+def _replace(target: Target, module: ModuleType) -> str:
+    """Put the replacement where the target is defined; the reason if that may not be."""
+    found = original_in(module, target)
+    if found is None:
+        return _NO_SUCH_FUNCTION
+    holder, attribute, original = found
+    if getattr(original, "__freqkernels__", None):
+        return ""
+    known = certificate(target)
+    if not known.support:
+        return known.support.reason
+    if not is_own(original, f"{target.module}:{target.qualname}"):
+        return "it has been replaced by something else already"
+    replacement, guard = build(target, original, known.variant)
+    with _state:
+        if not _installed:
+            return "freqkernels was uninstalled meanwhile"
+        if target.name in _replaced:
+            _retired.append(_replaced[target.name])
+        _refused.pop(target.name, None)
+        _replaced[target.name] = _Replaced(original, replacement, guard, holder, attribute)
+        setattr(holder, attribute, replacement)
+    return ""
+
+
+def _replace_holders(package: str | None) -> None:
+    """Replace the originals wherever loaded modules hold them under a name of their own."""
+    with _state:
+        originals = {id(entry.original): entry for entry in _replaced.values()}
+        objects = {key: entry.original for key, entry in originals.items()}
+        for module, attribute, key in holders_of(objects, package):
+            setattr(module, attribute, originals[key].replacement)
+
+
+def _backend_of(target: Target) -> str:
+    backends = {entry.backend for entry in kernels() if entry.name in target.kernels}
+    if len(backends) > 1:
+        return "mixed"
+    return backends.pop() if backends else ""
+
+
+def _state_of(target: Target) -> tuple[State, str]:
+    if target.name in _replaced:
+        return "replaced", ""
+    try:
+        source_file(target.module)
+    except SourceNotFoundError as error:
+        return "not found", str(error)
+    if target.name in _refused:
+        reason = _refused[target.name]
+        return ("not found" if reason == _NO_SUCH_FUNCTION else "refused"), reason
+    support = certificate(target).support
+    if not support:
+        return "refused", support.reason
+    if _installed:
+        return "waiting", "freqtrade has not imported the module yet"
+    return "not installed", "freqkernels.install() has not been called"
+
+
+def _holders() -> dict[str, tuple[str, ...]]:
+    """Every place where a replacement stands now, by target."""
+    objects = {id(entry.replacement): entry.replacement for entry in _replaced.values()}
+    found: dict[int, list[str]] = {key: [] for key in objects}
+    for module, attribute, key in holders_of(objects, None):
+        found[key].append(f"{module.__name__}.{attribute}")
+    for entry in _replaced.values():
+        if isinstance(entry.holder, type):
+            owner = f"{entry.holder.__module__}.{entry.holder.__qualname__}"
+            found[id(entry.replacement)].append(f"{owner}.{entry.attribute}")
+    return {name: tuple(found[id(entry.replacement)]) for name, entry in _replaced.items()}
+
+
+def status() -> list[TargetStatus]:
+    """What became of each target, in this process and at this moment."""
+    with _state:
+        holders = _holders()
+        states = {target.name: _state_of(target) for target in TARGETS}
+    return [
+        TargetStatus(
+            target.name,
+            f"{target.module}:{target.qualname}",
+            *states[target.name],
+            _backend_of(target),
+            certificate(target).versions,
+            holders.get(target.name, ()),
+        )
+        for target in TARGETS
+    ]

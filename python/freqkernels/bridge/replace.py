@@ -1,0 +1,164 @@
+"""One replacement: is the code certified, what stands in its place, who holds the original."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from freqkernels.bridge.fingerprints import (
+    SourceNotFoundError,
+    certified,
+    fingerprint,
+    is_genuine,
+)
+from freqkernels.bridge.targets import LEFT_ALONE, Target
+from freqkernels.runtime import SUPPORTED, Support, accelerate, refuse
+from freqkernels.runtime.events import record
+
+_MARK = "__freqkernels__"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Whether the installed source of a target is known, and which fast function suits it.
+
+    :param support: yes, or no with the reason.
+    :param versions: freqtrade versions that have this very source.
+    :param variant: key into ``Target.fast``.
+    """
+
+    support: Support
+    versions: tuple[str, ...] = ()
+    variant: str = ""
+
+
+@functools.cache
+def certificate(target: Target) -> Certificate:
+    """Compare the installed source of a target, and all it imitates, with what was tested."""
+    entry = certified().get(target.name, {}).get(fingerprint(target.definitions))
+    if entry is None:
+        return Certificate(
+            refuse("this freqtrade's code differs from every version that was certified")
+        )
+    versions = tuple(entry["versions"])
+    if entry["variant"] == LEFT_ALONE:
+        return Certificate(
+            refuse(f"freqtrade {', '.join(versions)} computes this differently; it is left alone"),
+            versions,
+        )
+    return Certificate(SUPPORTED, versions, entry["variant"])
+
+
+def is_own(function: Any, definition: str) -> bool:
+    """Whether a function is freqtrade's own, or our replacement of it.
+
+    :param function: what stands under the name; None where this freqtrade has no such name.
+    :param definition: ``module:qualname``.
+    """
+    if hasattr(function, _MARK):
+        return True
+    try:
+        return is_genuine(function, definition)
+    except SourceNotFoundError:
+        return function is None
+
+
+class Guard:
+    """Notices that somebody replaced a function which a fast path skips.
+
+    :param calls: ``module:name`` of these functions.
+    :param definitions: where they come from, to tell the genuine ones.
+    """
+
+    def __init__(self, calls: tuple[str, ...], definitions: tuple[str, ...]) -> None:
+        self.active = True
+        by_name = {name.rpartition(":")[2]: name for name in definitions}
+        self._watched = [
+            (*call.split(":"), by_name.get(call.rpartition(":")[2], call)) for call in calls
+        ]
+        self._known: dict[int, Any] = {}
+
+    def __call__(self) -> Support:
+        if not self.active:
+            return refuse("freqkernels is uninstalled")
+        for module, name, definition in self._watched:
+            namespace = sys.modules.get(module)
+            if namespace is None:
+                continue
+            current = getattr(namespace, name, None)
+            if id(current) not in self._known:
+                if not is_own(current, definition):
+                    return refuse(f"{module}.{name} has been replaced by something else")
+                self._known[id(current)] = current
+        return SUPPORTED
+
+
+def original_in(module: ModuleType, target: Target) -> tuple[Any, str, Any] | None:
+    """Holder, attribute and function of a target in its module, None if it is not there."""
+    holder: Any = module
+    *path, attribute = target.qualname.split(".")
+    for name in path:
+        holder = getattr(holder, name, None)
+    function = vars(holder).get(attribute) if holder is not None else None
+    return None if function is None else (holder, attribute, function)
+
+
+def build(target: Target, original: Callable[..., Any], variant: str) -> tuple[Any, Guard]:
+    """The function that stands in for ``original``, and the guard that it asks first."""
+    guard = Guard(target.calls, target.definitions)
+    fast = target.fast[variant]
+    if "_logger" in inspect.signature(fast).parameters:
+        # Log lines come from freqtrade's logger, as its own code would write them.
+        fast = functools.partial(fast, _logger=logging.getLogger(original.__module__))
+    if target.runs_user_code:
+        replacement = _unrepeatable(target.name, guard, fast, original)
+    else:
+        replacement = accelerate(_guarded(guard, fast), name=target.name)(original)
+    setattr(replacement, _MARK, target.name)
+    return replacement, guard
+
+
+def _guarded(guard: Guard, fast: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        support = guard()
+        return fast(*args, **kwargs) if support else support
+
+    return guarded
+
+
+def _unrepeatable(
+    name: str, guard: Guard, fast: Callable[..., Any], original: Callable[..., Any]
+) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def replacement(*args: Any, **kwargs: Any) -> Any:
+        support = guard()
+        if not support:
+            record("refusal", name, support.reason)
+            return original(*args, **kwargs)
+        return fast(*args, **kwargs)
+
+    return replacement
+
+
+def holders_of(objects: dict[int, Any], package: str | None) -> Iterator[tuple[Any, str, int]]:
+    """Modules that hold one of the objects under any name.
+
+    :param objects: the objects by ``id``.
+    :param package: only modules of this package, or None for all that are loaded.
+    :return: module, attribute and the object's id.
+    """
+    for name, module in list(sys.modules.items()):
+        if package is not None and name.partition(".")[0] != package:
+            continue
+        namespace = getattr(module, "__dict__", None)
+        if not isinstance(namespace, dict):
+            continue
+        for attribute, value in list(namespace.items()):
+            if id(value) in objects and value is objects[id(value)]:
+                yield module, attribute, id(value)

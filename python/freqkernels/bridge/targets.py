@@ -1,0 +1,160 @@
+"""What is replaced in freqtrade, by what, and which other code that relies on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from freqkernels import metrics, ohlcv
+from freqkernels.bridge.convert import get_ohlcv_as_lists
+
+_TIMEFRAMES = "freqtrade.exchange.exchange_utils_timeframe"
+_CONVERTER = "freqtrade.data.converter.converter"
+_COLUMNS = "freqtrade.candle_columns"
+_METRICS = "freqtrade.data.metrics"
+_BACKTESTING = "freqtrade.optimize.backtesting"
+
+#: Name of a variant that is known and deliberately left to freqtrade.
+LEFT_ALONE = "left alone"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """One function of freqtrade that can be replaced.
+
+    :param name: freqtrade's name of it.
+    :param module: module that defines it.
+    :param qualname: name in that module; ``Class.method`` for a method.
+    :param fast: fast function of each variant, "" being the usual one.
+    :param imitates: ``module:qualname`` of other definitions whose behaviour the fast function
+        takes over; they are part of the fingerprint.
+    :param calls: of these, the ones that are looked up by name when freqtrade's code runs, as
+        ``module:name``; when somebody replaces one, freqtrade's own code has to run.
+    :param kernels: kernels that the fast function uses.
+    :param runs_user_code: the fast function calls into the strategy, so a failure must come out:
+        repeating the call with freqtrade's own function would run the user's code twice.
+    """
+
+    name: str
+    module: str
+    qualname: str
+    fast: dict[str, Callable[..., Any]]
+    imitates: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    kernels: tuple[str, ...] = ()
+    runs_user_code: bool = False
+
+    @property
+    def definitions(self) -> tuple[str, ...]:
+        """All definitions in the fingerprint."""
+        return (f"{self.module}:{self.qualname}", *self.imitates)
+
+
+_RESAMPLING = (f"{_TIMEFRAMES}:timeframe_to_resample_freq", f"{_TIMEFRAMES}:timeframe_to_seconds")
+_CANDLE_TYPES = (
+    f"{_COLUMNS}:OHLCV_COLUMNS",
+    f"{_COLUMNS}:_OHLCV_AGG",
+    f"{_COLUMNS}:_CANDLE_TYPE_COLUMNS",
+    f"{_COLUMNS}:get_candle_columns",
+    f"{_COLUMNS}:get_candle_agg_dict",
+    f"{_COLUMNS}:candle_type_is_ohlcv",
+    f"{_CONVERTER}:add_candle_aliases",
+)
+_CALLED_CANDLE_TYPES = (f"{_CONVERTER}:candle_type_is_ohlcv", f"{_CONVERTER}:add_candle_aliases")
+
+TARGETS: tuple[Target, ...] = (
+    Target(
+        "analyze_trade_parallelism",
+        "freqtrade.data.btanalysis.trade_parallelism",
+        "analyze_trade_parallelism",
+        {"": metrics.fast_trade_parallelism},
+        imitates=_RESAMPLING,
+        calls=("freqtrade.exchange:timeframe_to_resample_freq",),
+        kernels=("metrics.trade_span", "metrics.open_trade_counts"),
+    ),
+    Target(
+        "calculate_market_change",
+        _METRICS,
+        "calculate_market_change",
+        {"": metrics.fast_market_change},
+        kernels=("metrics.valid_span", "metrics.valid_span_since"),
+    ),
+    Target(
+        "combine_dataframes_by_column",
+        _METRICS,
+        "combine_dataframes_by_column",
+        {"": metrics.fast_combine},
+    ),
+    Target(
+        "combine_dataframes_with_mean",
+        _METRICS,
+        "combine_dataframes_with_mean",
+        {"": metrics.fast_combine_with_mean},
+        imitates=(f"{_METRICS}:combine_dataframes_by_column",),
+        calls=(f"{_METRICS}:combine_dataframes_by_column",),
+        kernels=("metrics.row_mean",),
+    ),
+    Target(
+        "combined_dataframes_with_rel_mean",
+        _METRICS,
+        "combined_dataframes_with_rel_mean",
+        {"": metrics.fast_rel_mean},
+        imitates=(f"{_METRICS}:combine_dataframes_by_column",),
+        calls=(f"{_METRICS}:combine_dataframes_by_column",),
+        kernels=("metrics.rel_mean",),
+    ),
+    Target(
+        "clean_ohlcv_dataframe",
+        _CONVERTER,
+        "clean_ohlcv_dataframe",
+        {"": ohlcv.fast_clean},
+        imitates=(f"{_CONVERTER}:ohlcv_fill_up_missing_data", *_CANDLE_TYPES, *_RESAMPLING),
+        calls=(
+            f"{_CONVERTER}:ohlcv_fill_up_missing_data",
+            f"{_CONVERTER}:get_candle_agg_dict",
+            *_CALLED_CANDLE_TYPES,
+            "freqtrade.exchange:timeframe_to_resample_freq",
+        ),
+        kernels=("ohlcv.date_order", "ohlcv.merge_candles", "ohlcv.fill_candles"),
+    ),
+    Target(
+        "ohlcv_fill_up_missing_data",
+        _CONVERTER,
+        "ohlcv_fill_up_missing_data",
+        {"": ohlcv.fast_fill},
+        imitates=(*_CANDLE_TYPES, *_RESAMPLING),
+        calls=(
+            *_CALLED_CANDLE_TYPES[:1],
+            "freqtrade.exchange:timeframe_to_resample_freq",
+        ),
+        kernels=("ohlcv.date_order", "ohlcv.fill_candles"),
+    ),
+    Target(
+        "trim_dataframe",
+        _CONVERTER,
+        "trim_dataframe",
+        {"": ohlcv.fast_trim},
+        kernels=("ohlcv.date_order",),
+    ),
+    Target(
+        "get_tick_size_over_time",
+        "freqtrade.data.btanalysis.historic_precision",
+        "get_tick_size_over_time",
+        {
+            "": ohlcv.fast_tick_size,
+            "fixed decimals": partial(ohlcv.fast_tick_size, _fixed_decimals=True),
+        },
+        kernels=("ohlcv.count_decimals", "ohlcv.row_maximum", "ohlcv.segment_maximum"),
+    ),
+    Target(
+        "_get_ohlcv_as_lists",
+        _BACKTESTING,
+        "Backtesting._get_ohlcv_as_lists",
+        {"": get_ohlcv_as_lists},
+        imitates=(f"{_BACKTESTING}:HEADERS",),
+        kernels=("ohlcv.untrack_rows",),
+        runs_user_code=True,
+    ),
+)

@@ -1,0 +1,122 @@
+"""The command line: our own few commands, and every command of freqtrade with kernels installed.
+
+``freqkernels backtesting ...`` is ``freqtrade backtesting ...`` with the same arguments, output,
+files and exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from freqkernels.errors import FreqkernelsError
+
+COMMANDS = {
+    "demo": "one backtest with and without the kernels, timed and compared",
+    "doctor": "what is installed, compiled, threaded and certified, and what to do about it",
+    "markets": "record an exchange's markets for runs without a network; look at a record",
+    "status": "what is replaced in the installed freqtrade, and what is not and why",
+}
+_EPILOG = """\
+Every other command is freqtrade's own, run with the kernels installed: same arguments, same
+output, same files, same exit code. 'freqkernels backtesting --help' is freqtrade's own help.
+Two options of ours may stand anywhere among freqtrade's:
+
+  --offline-markets FILE|auto   take the exchange's markets from a record, or derive them from
+                                the candle files; no network is used for them
+  --plain                       replace nothing: freqtrade alone, for comparison
+"""
+
+
+@dataclass(slots=True)
+class Passthrough:
+    """A command line for freqtrade, without the options that are ours.
+
+    :param argv: what freqtrade gets.
+    :param offline_markets: file, "auto" or None.
+    :param plain: whether to replace nothing.
+    """
+
+    argv: list[str] = field(default_factory=list)
+    offline_markets: str | None = None
+    plain: bool = False
+
+
+def split_options(argv: Sequence[str]) -> Passthrough:
+    """Separate our options from freqtrade's.
+
+    :raise SystemExit: 2, when ``--offline-markets`` lacks its value.
+    """
+    result = Passthrough()
+    rest = iter(argv)
+    for word in rest:
+        if word == "--plain":
+            result.plain = True
+        elif word == "--offline-markets":
+            value = next(rest, None)
+            if value is None or value.startswith("--"):
+                _usage_error("--offline-markets needs a value: a file, or auto")
+            result.offline_markets = value
+        elif word.startswith("--offline-markets="):
+            result.offline_markets = word.partition("=")[2]
+        else:
+            result.argv.append(word)
+    return result
+
+
+def _usage_error(message: str) -> None:
+    print(f"freqkernels: error: {message}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="freqkernels",
+        description="freqtrade with compiled kernels: same results, to the last bit, faster.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="versions of freqkernels and freqtrade")
+    commands = parser.add_subparsers(dest="command", title="commands of freqkernels")
+    for name, text in COMMANDS.items():
+        commands.add_parser(name, help=text, add_help=False)
+    return parser
+
+
+def _run_own(name: str, argv: Sequence[str]) -> int:
+    module = importlib.import_module(f"freqkernels.cli.{name}")
+    parser = argparse.ArgumentParser(prog=f"freqkernels {name}", description=COMMANDS[name])
+    module.add_arguments(parser)
+    code: int = module.run(parser.parse_args(argv))
+    return code
+
+
+def _print_versions() -> int:
+    from freqkernels.cli.doctor import versions
+
+    for package, version in versions().items():
+        print(f"{package} {version}")
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the command; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if not words or words[0] in ("-h", "--help"):
+            _parser().print_help()
+            return 0 if words else 2
+        if words[0] == "--version":
+            return _print_versions()
+        if words[0] in COMMANDS:
+            return _run_own(words[0], words[1:])
+        options = split_options(words)
+        from freqkernels.bridge.run import run_freqtrade
+
+        return run_freqtrade(options.argv, options.offline_markets, plain=options.plain)
+    except FreqkernelsError as error:
+        print(f"freqkernels: error: {error}", file=sys.stderr)
+        return 2
