@@ -1,6 +1,6 @@
 # Kernels behind freqkernels.ohlcv. The contract of this layer stands in _kernels/__init__.py.
 from cython.parallel cimport prange
-from libc.math cimport NAN, isnan
+from libc.math cimport NAN, isnan, signbit
 from libc.stdint cimport int64_t
 
 
@@ -83,29 +83,28 @@ def fill_candles(const int64_t[::1] dates not None,
                  double[:, ::1] out not None):
     """Candles on the grid ``first + k * step`` from rows sorted by date.
 
-    Rows of one grid step are merged, their volumes added up with Kahan's compensation as pandas
-    does it. A step without rows gets the last close as its prices and volume 0.
+    Two rows of one grid step are merged, their volumes added. A step without rows gets the last
+    close as its prices and volume 0. Returns False, and the output does not count, for a step
+    with more rows or a volume of -0.0: pandas sums those in another way in every version.
     """
-    cdef Py_ssize_t row = 0, at, rows = dates.shape[0]
+    cdef Py_ssize_t row = 0, at, begin, rows = dates.shape[0]
     cdef int64_t end
-    cdef double total, compensation, term, next_total, last_close = NAN
+    cdef double total, last_close = NAN
     cdef int column
+    cdef bint plain = True
     with nogil:
         for at in range(out.shape[1]):
             end = first + (at + 1) * step
+            begin = row
             _start(out, at)
             total = 0.0
-            compensation = 0.0
             while row < rows and dates[row] < end:
                 _add_prices(out, at, open[row], high[row], low[row], close[row])
                 if not isnan(volume[row]):
-                    term = volume[row] - compensation
-                    next_total = total + term
-                    compensation = next_total - total - term
-                    if isnan(compensation):
-                        compensation = 0.0
-                    total = next_total
+                    total += volume[row]
+                    plain = plain and not (volume[row] == 0.0 and signbit(volume[row]))
                 row += 1
+            plain = plain and row - begin <= 2
             out[4, at] = total
             if isnan(out[3, at]):
                 out[3, at] = last_close
@@ -113,6 +112,7 @@ def fill_candles(const int64_t[::1] dates not None,
             for column in range(3):
                 if isnan(out[column, at]):
                     out[column, at] = last_close
+    return plain
 
 
 cdef inline double _decimals(double price, bint fixed) noexcept nogil:

@@ -68,12 +68,10 @@ def _candles_of(dataframe: Any, candle_type: Any) -> Candles | Support:
     return dates, values
 
 
-def _frame_of(
-    values: NDArray[np.int64], like: Dates, columns: NDArray[np.float64] | list[Any]
-) -> pd.DataFrame:
-    date = pd.Series(values.view(f"M8[{like.unit}]"), copy=False)
-    if like.tz is not None:
-        date = date.dt.tz_localize(like.tz)
+def _frame_of(dates: Dates, columns: Any) -> pd.DataFrame:
+    date = pd.Series(dates.values.view(f"M8[{dates.unit}]"), copy=False)
+    if dates.tz is not None:
+        date = date.dt.tz_localize(dates.tz)
     named = dict(zip(OHLCV, columns, strict=True))
     return pd.DataFrame({"date": date, **named}, copy=False)
 
@@ -109,21 +107,21 @@ def fast_clean(
     candles = _candles_of(dataframe, candle_type)
     if isinstance(candles, Support):
         return candles
-    if fill_missing and fixed_step_seconds(timeframe) is None:
-        return refuse(f"timeframe {timeframe!r} has no fixed length")
+    if "date" in dataframe.index.names:
+        return refuse("the index is named date too")
     values, columns = _merged(candles)
     if drop_incomplete:
         values, columns = values[:-1], [column[:-1] for column in columns]
         if len(values) == 0:
             return refuse("the only candle is dropped as incomplete")
-    if not fill_missing:
-        result: pd.DataFrame | Support = _frame_of(values, candles[0], columns)
-    else:
-        result = _filled(
-            Dates(values, candles[0].unit, candles[0].tz), columns, timeframe, pair, _logger
-        )
-    if drop_incomplete and not isinstance(result, Support):
+    dates = Dates(values, candles[0].unit, candles[0].tz)
+    result = _filled(dates, columns, timeframe) if fill_missing else _frame_of(dates, columns)
+    if isinstance(result, Support):
+        return result
+    if drop_incomplete:
         _logger.debug("Dropping last candle")
+    if fill_missing:
+        _log_fill(_logger, pair, timeframe, len(values), len(result))
     return result
 
 
@@ -177,12 +175,13 @@ def fast_fill(
     dates, columns = candles
     if _date_order(dates.values) == _UNSORTED:
         return refuse("the dates are not sorted")
-    return _filled(dates, columns, timeframe, pair, _logger)
+    result = _filled(dates, columns, timeframe)
+    if not isinstance(result, Support):
+        _log_fill(_logger, pair, timeframe, len(dates.values), len(result))
+    return result
 
 
-def _filled(
-    dates: Dates, columns: Any, timeframe: Any, pair: Any, log: logging.Logger
-) -> pd.DataFrame | Support:
+def _filled(dates: Dates, columns: Any, timeframe: Any) -> pd.DataFrame | Support:
     seconds = fixed_step_seconds(timeframe)
     if seconds is None:
         return refuse(f"timeframe {timeframe!r} has no fixed length")
@@ -196,10 +195,10 @@ def _filled(
     if after > _FILL_FACTOR_LIMIT * before:
         return refuse("the gaps are thousands of times longer than the data")
     out = np.empty((5, after))
-    _fill_candles(dates.values, *columns, first, step, out)
-    values = first + step * np.arange(after, dtype=np.int64)
-    _log_fill(log, pair, timeframe, before, after)
-    return _frame_of(values, dates, out)
+    if not _fill_candles(dates.values, *columns, first, step, out):
+        return refuse("three candles in one period, or a volume of -0.0")
+    grid = first + step * np.arange(after, dtype=np.int64)
+    return _frame_of(Dates(grid, dates.unit, dates.tz), out)
 
 
 def _log_fill(log: logging.Logger, pair: Any, timeframe: Any, before: int, after: int) -> None:

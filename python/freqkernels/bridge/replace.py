@@ -19,7 +19,7 @@ from freqkernels.bridge.fingerprints import (
 )
 from freqkernels.bridge.targets import LEFT_ALONE, Target
 from freqkernels.runtime import SUPPORTED, Support, accelerate, refuse
-from freqkernels.runtime.events import record
+from freqkernels.runtime.journal import record
 
 _MARK = "__freqkernels__"
 

@@ -27,19 +27,6 @@ def _most(values: list[float], sign: int) -> float:
     return max(present, key=lambda value: sign * value) if present else math.nan
 
 
-def _kahan_sum(values: list[float]) -> float:
-    total = compensation = 0.0
-    for value in values:
-        if not math.isnan(value):
-            term = value - compensation
-            next_total = total + term
-            compensation = next_total - total - term
-            if math.isnan(compensation):
-                compensation = 0.0
-            total = next_total
-    return total
-
-
 def _merge_prices(out: Floats, at: int, prices: list[list[float]]) -> None:
     out[0, at] = _first(prices[0])
     out[1, at] = _most(prices[1], 1)
@@ -82,27 +69,28 @@ def fill_candles(
     first: int,
     step: int,
     out: Floats,
-) -> None:
+) -> bool:
     """Candles on the grid ``first + k * step`` from rows sorted by date."""
     cells = (dates - first) // step
+    if bool((cells[2:] == cells[:-2]).any() | (np.signbit(volume) & (volume == 0.0)).any()):
+        return False
     out[:4] = np.nan
     out[4] = 0.0
+    second = np.flatnonzero(cells[1:] == cells[:-1]) + 1
     single = np.ones(len(cells), dtype=bool)
-    single[1:] &= cells[1:] != cells[:-1]
-    single[:-1] &= cells[1:] != cells[:-1]
+    single[second] = single[second - 1] = False
     with np.errstate(all="ignore"):
         for target, column in enumerate((open, high, low, close)):
             out[target, cells[single]] = column[single]
-        # Adding to 0.0 makes a positive zero of a negative one, as a sum does.
-        out[4, cells[single]] = 0.0 + np.where(np.isnan(volume), 0.0, volume)[single]
-        for cell in np.unique(cells[~single]):
-            rows = np.flatnonzero(cells == cell)
-            _merge_prices(out, int(cell), [c[rows].tolist() for c in (open, high, low, close)])
-            out[4, cell] = _kahan_sum(volume[rows].tolist())
+        np.add.at(out[4], cells, np.where(np.isnan(volume), 0.0, volume))
+    for row in second.tolist():
+        pair = [column[row - 1 : row + 1].tolist() for column in (open, high, low, close)]
+        _merge_prices(out, int(cells[row]), pair)
     filled = np.where(np.isnan(out[3]), 0, np.arange(out.shape[1]))
     out[3] = out[3][np.maximum.accumulate(filled)]
     for target in range(3):
         out[target] = np.where(np.isnan(out[target]), out[3], out[target])
+    return True
 
 
 def _decimals_significant(price: float) -> float:

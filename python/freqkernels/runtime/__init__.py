@@ -4,7 +4,7 @@
 * :mod:`~freqkernels.runtime.dispatch`: fast function before exact function
 * :mod:`~freqkernels.runtime.support`: the answer of a fast path, with its reason
 * :mod:`~freqkernels.runtime.threads`: how many threads a kernel gets
-* :mod:`~freqkernels.runtime.events`: refusals, failures, fallbacks
+* :mod:`~freqkernels.runtime.journal`: refusals, failures, fallbacks
 """
 
 from freqkernels.runtime.backend import (
@@ -17,7 +17,7 @@ from freqkernels.runtime.backend import (
     use_backend,
 )
 from freqkernels.runtime.dispatch import accelerate
-from freqkernels.runtime.events import Event, events
+from freqkernels.runtime.journal import Event, events
 from freqkernels.runtime.support import SUPPORTED, Support, refuse
 from freqkernels.runtime.threads import num_threads, set_num_threads, threads_for
 

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from freqkernels.errors import InvalidInputError, MissingExtensionError
-from freqkernels.runtime.events import record
+from freqkernels.runtime.journal import record
 
 BACKENDS = ("auto", "compiled", "reference")
 _PACKAGES = {"compiled": "freqkernels._kernels", "reference": "freqkernels.reference"}

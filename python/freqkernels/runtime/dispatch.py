@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from freqkernels.runtime import backend
-from freqkernels.runtime.events import record
+from freqkernels.runtime.journal import record
 from freqkernels.runtime.support import Support
 
 P = ParamSpec("P")
