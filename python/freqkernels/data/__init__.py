@@ -1,0 +1,1 @@
+"""Candles: synthetic markets and freqtrade data directories."""
