@@ -1,4 +1,11 @@
 """Measuring and comparing runs: freqtrade alone against freqtrade with the kernels.
 
 * :mod:`~freqkernels.bench.identity`: whether two results are the same to the last bit
+* :mod:`~freqkernels.bench.exports`: whether two sets of exported files are
+* :mod:`~freqkernels.bench.inputs`: what a run reads: candles, configuration, strategy
+* :mod:`~freqkernels.bench.stages`: one freqtrade run in a process of its own, timed and captured
+* :mod:`~freqkernels.bench.compare_runs`: two such runs, one after the other, side by side
+* :mod:`~freqkernels.bench.report`: what came of it, for people and as plain values
+
+``strategies`` holds freqtrade strategies to run it with; nothing imports them but freqtrade.
 """
