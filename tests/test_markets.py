@@ -370,6 +370,16 @@ EXCHANGES = {
 }
 
 
+def has_futures(name: str) -> bool:
+    """Whether the installed freqtrade trades isolated futures there (older ones: fewer)."""
+    from freqtrade import exchange
+    from freqtrade.enums import MarginMode, TradingMode
+
+    owner = getattr(exchange, name.title(), exchange.Exchange)
+    wanted = (TradingMode.FUTURES, MarginMode.ISOLATED)
+    return wanted in owner._supported_trading_mode_margin_pairs
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_auto_on_every_exchange(
     mode: str,
@@ -378,7 +388,9 @@ def test_auto_on_every_exchange(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Markets, precision, fees and tiers as freqtrade's exchange classes use them."""
-    for name in EXCHANGES[mode].split():
+    names = [name for name in EXCHANGES[mode].split() if mode == "spot" or has_futures(name)]
+    assert len(names) > 4
+    for name in names:
         caplog.clear()
         offline("auto")
         exchange = make_exchange(workspace.write_config(mode, name), workspace.datadir)
@@ -425,7 +437,7 @@ def test_auto_tiers_where_freqtrade_ships_none(
     assert exchange._leverage_tiers["NOSUCH/USDT:USDT"] == [
         {
             "minNotional": 0.0,
-            "maxNotional": None,
+            "maxNotional": 1e12,
             "maintenanceMarginRate": 0.025,
             "maxLeverage": 20.0,
             "maintAmt": 0.0,

@@ -26,6 +26,8 @@ AMOUNT_DECIMALS = 8
 MAX_PRICE_DECIMALS = 10
 MAX_LEVERAGE = 20.0
 MAINTENANCE_MARGIN_RATE = 0.025
+#: Never reached; freqtrade 2025.9 cannot take None for it.
+MAX_NOTIONAL = 1e12
 
 # Contracts that expire (a date behind the settlement currency) are none that freqtrade trades.
 _PAIR = {False: re.compile(r"[^/:]+/[^/:]+"), True: re.compile(r"[^/:]+/[^/:]+:[^/:-]+")}
@@ -175,7 +177,7 @@ def _tier(market: dict[str, Any]) -> dict[str, Any]:
         "symbol": market["symbol"],
         "currency": market["quote"],
         "minNotional": 0.0,
-        "maxNotional": None,
+        "maxNotional": MAX_NOTIONAL,
         "maintenanceMarginRate": MAINTENANCE_MARGIN_RATE,
         "maxLeverage": MAX_LEVERAGE,
         "info": {"cum": "0"},
@@ -198,7 +200,7 @@ def _announce(
     exchange: Any, pairs: int, futures: bool, maker: float | None, taker: float | None
 ) -> None:
     assumed = [
-        "price precision from the decimals of the candles",
+        f"price precision from the decimals of the candles (at most {MAX_PRICE_DECIMALS})",
         f"amounts to {AMOUNT_DECIMALS} decimals",
         "no limits",
         f"ccxt's default fees (maker {maker}, taker {taker})",
