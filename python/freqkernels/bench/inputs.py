@@ -106,6 +106,7 @@ def prepare(choices: Choices, directory: Path, say: Say) -> Inputs:
     if choices.datadir is None:
         datadir, timeframe = directory / "candles", choices.timeframe or DEFAULT_TIMEFRAME
         pairs = choices.pairs or tuple(pair_names(DEFAULT_PAIRS, futures=mode == "futures"))
+        _check_one_quote(pairs)
         say(f"making a market: {len(pairs)} pairs, {choices.candles:,} candles of {timeframe} each")
         _make_market(datadir, pairs, timeframe, mode, choices.candles)
         say("starting freqtrade once, so that no timed run pays for cold files")
@@ -116,8 +117,8 @@ def prepare(choices: Choices, directory: Path, say: Say) -> Inputs:
         available = survey(datadir, mode)
         timeframe = _timeframe(choices, available, datadir, mode)
         pairs = _pairs(choices, available, timeframe, notes)
+        _check_one_quote(pairs)
         _check_readable(datadir, pairs, timeframe, mode)
-    _check_one_quote(pairs)
     _write_config(directory / "config.json", pairs, timeframe, mode)
     arguments = _arguments(choices, directory, datadir, strategy_path)
     return Inputs(

@@ -85,9 +85,15 @@ def run(args: argparse.Namespace) -> int:
     """
     _require_freqtrade()
     say = _progress()
-    with _directory(args.keep) as directory:
-        inputs = prepare(_choices(args), directory, say)
-        comparison = compare_runs(inputs, say)
+    try:
+        with _directory(args.keep) as directory:
+            inputs = prepare(_choices(args), directory, say)
+            comparison = compare_runs(inputs, say)
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+    if args.keep is not None:
+        say(f"candles, configuration, logs and results are kept in {args.keep}")
     if args.json:
         print(json.dumps(as_dict(comparison), indent=2))
     else:
