@@ -9,17 +9,29 @@ cdef enum:
     ROW_BLOCK = 2048
 
 
+cdef inline int64_t _periods(int64_t opened, int64_t closed, int64_t step,
+                             int64_t instant) noexcept nogil:
+    """Periods that begin, in steps from the opening, before the close."""
+    if closed > opened:
+        return (closed - opened - 1) // step + 1
+    return instant if closed == opened else 0
+
+
 def trade_span(const int64_t[::1] open_dates not None, const int64_t[::1] close_dates not None,
-               int64_t step):
-    """First and last candle date on which any trade is open; ``(0, -1)`` if there is none."""
+               int64_t step, int64_t instant):
+    """First and last candle date on which any trade is open; ``(0, -1)`` if there is none.
+
+    ``instant`` is how many periods (0 or 1) a trade counts that closes when it opens.
+    """
     cdef Py_ssize_t i
-    cdef int64_t first = 0, last = -1, end
+    cdef int64_t first = 0, last = -1, end, periods
     cdef bint found = False
     with nogil:
         for i in range(open_dates.shape[0]):
-            if close_dates[i] <= open_dates[i]:
+            periods = _periods(open_dates[i], close_dates[i], step, instant)
+            if periods == 0:
                 continue
-            end = open_dates[i] + (close_dates[i] - open_dates[i] - 1) // step * step
+            end = open_dates[i] + (periods - 1) * step
             if not found or open_dates[i] < first:
                 first = open_dates[i]
             if not found or end > last:
@@ -31,20 +43,23 @@ def trade_span(const int64_t[::1] open_dates not None, const int64_t[::1] close_
 def open_trade_counts(const int64_t[::1] open_dates not None,
                       const int64_t[::1] close_dates not None,
                       const uint8_t[::1] counted not None,
-                      int64_t first, int64_t step, int64_t[::1] counts not None):
+                      int64_t first, int64_t step, int64_t instant,
+                      int64_t[::1] counts not None):
     """Trades open in each period of length ``step`` from ``first`` on.
 
-    A trade is open in as many periods as it has steps, the last one begun.
+    A trade is open in as many periods as it has steps, the last one begun; ``instant`` as for
+    :func:`trade_span`.
     """
     cdef Py_ssize_t i, period, end, periods = counts.shape[0]
-    cdef int64_t running = 0
+    cdef int64_t running = 0, length
     with nogil:
         for period in range(periods):
             counts[period] = 0
         for i in range(open_dates.shape[0]):
-            if counted[i] and close_dates[i] > open_dates[i]:
+            length = _periods(open_dates[i], close_dates[i], step, instant)
+            if counted[i] and length > 0:
                 period = (open_dates[i] - first) // step
-                end = period + (close_dates[i] - open_dates[i] - 1) // step + 1
+                end = period + length
                 counts[period] += 1
                 if end < periods:
                     counts[end] -= 1

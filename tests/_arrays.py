@@ -92,8 +92,9 @@ def date_zoo() -> Iterator[tuple[str, pd.DataFrame]]:
     yield "duplicates", pd.concat([regular, candles(200, seed=9).iloc[50:80]]).sort_values("date")
     yield "three of a date", regular.iloc[[0, 1, 1, 1, 2, 2, 3]]
     yield "unsorted", regular.sample(frac=1, random_state=1)
-    yield "unsorted duplicates", pd.concat([regular, regular.iloc[3:9]]).sample(
-        frac=1, random_state=2
+    yield (
+        "unsorted duplicates",
+        pd.concat([regular, regular.iloc[3:9]]).sample(frac=1, random_state=2),
     )
     yield "descending", regular.iloc[::-1]
     shifted = regular.copy()
@@ -115,9 +116,12 @@ def date_zoo() -> Iterator[tuple[str, pd.DataFrame]]:
     yield "before 1970", candles(50, start="1969-12-30 23:55")
     yield "around 1970", candles(50, freq="1h", start="1969-12-31 10:00")
     yield "several months", candles(200, freq="1D", start="2023-11-20")
-    yield "month without candles", pd.concat(
-        [candles(20, freq="1D", start="2023-01-05"), candles(20, freq="1D", start="2023-03-05")]
-    ).reset_index(drop=True)
+    yield (
+        "month without candles",
+        pd.concat(
+            [candles(20, freq="1D", start="2023-01-05"), candles(20, freq="1D", start="2023-03-05")]
+        ).reset_index(drop=True),
+    )
 
 
 def shape_zoo() -> Iterator[tuple[str, pd.DataFrame]]:
@@ -132,9 +136,12 @@ def shape_zoo() -> Iterator[tuple[str, pd.DataFrame]]:
     yield "duplicate index", regular.set_axis([1] * 60)
     yield "date as index too", regular.set_index("date", drop=False)
     yield "every other row", regular.iloc[::2]
-    yield "Fortran order", pd.DataFrame(
-        np.asfortranarray(regular[OHLCV].to_numpy()), columns=OHLCV
-    ).assign(date=regular["date"])
+    yield (
+        "Fortran order",
+        pd.DataFrame(np.asfortranarray(regular[OHLCV].to_numpy()), columns=OHLCV).assign(
+            date=regular["date"]
+        ),
+    )
     doubled = pd.concat([regular, regular[["close"]]], axis=1)
     yield "doubled column", doubled
     attributed = regular.copy()

@@ -5,15 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from freqkernels.data.datadir import candle_file, write_candles, write_datadir
-from freqkernels.data.synthetic import MarketSpec, aggregate_candles, make_candles, make_futures
-from freqkernels.errors import InvalidInputError
 from freqtrade.data.history import load_data
 from freqtrade.data.history.datahandlers.featherdatahandler import FeatherDataHandler
 from freqtrade.enums import CandleType, TradingMode
 from freqtrade.exchange import Exchange
 from pandas import DataFrame
 from pandas.testing import assert_frame_equal
+
+from freqkernels.data.datadir import candle_file, write_candles, write_datadir
+from freqkernels.data.synthetic import MarketSpec, aggregate_candles, make_candles, make_futures
+from freqkernels.errors import InvalidInputError
 
 FUTURE = "BTC/USDT:USDT"
 

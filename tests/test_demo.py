@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+
 from freqkernels.bench.compare_runs import (
     ACCELERATED,
     ALONE,

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from freqkernels.bridge import hooks
 from freqkernels.bridge.hooks import on_import
 

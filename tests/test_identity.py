@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from freqkernels.bench.identity import Attribute, Difference, first_difference
-from freqkernels.errors import InvalidInputError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from freqkernels.bench.identity import Attribute, Difference, first_difference
+from freqkernels.errors import InvalidInputError
 
 
 class Side(Enum):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from freqkernels.data.synthetic import (
     SIZES,
     MarketSpec,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from freqkernels.bridge import market_derive, market_recorder
 from freqkernels.bridge.market_record import MarketRecord, load_record, save_record
 from freqkernels.bridge.market_recorder import record_markets

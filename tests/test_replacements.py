@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from _arrays import candles, date_zoo, frame_zoo, prices
+from freqkernels.runtime import events, set_num_threads
 from oracle import assert_identical
 from replaced import pair_of
-
-from freqkernels.runtime import events, set_num_threads
 
 ZOO = frame_zoo()
 ZOO_NAMES = [name for name, _ in ZOO]
@@ -281,7 +281,10 @@ def _trade_zoo() -> list[tuple[str, pd.DataFrame]]:
         ("naive", naive),
         ("one naive", ordinary.assign(close_date=naive["close_date"])),
         ("other unit", ordinary.assign(close_date=ordinary["close_date"].dt.as_unit("ns"))),
-        ("other zone", ordinary.assign(open_date=ordinary["open_date"].dt.tz_convert("Asia/Tokyo"))),
+        (
+            "other zone",
+            ordinary.assign(open_date=ordinary["open_date"].dt.tz_convert("Asia/Tokyo")),
+        ),
         ("shuffled", ordinary.sample(frac=1, random_state=0)),
         ("text", ordinary.assign(open_date="2024-01-01", close_date="2024-01-02")),
     ]

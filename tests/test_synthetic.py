@@ -12,6 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
 from freqkernels.data._paths import exp
 from freqkernels.data.synthetic import (
     MarketSpec,
@@ -21,9 +25,6 @@ from freqkernels.data.synthetic import (
     make_market,
 )
 from freqkernels.timeframes import timeframe_to_seconds
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pandas.testing import assert_frame_equal
 
 PRICES = ["open", "high", "low", "close"]
 FUTURE = "BTC/USDT:USDT"

@@ -46,6 +46,10 @@ class Dates:
         """Whether both have the same unit and the same time zone, or both none."""
         return self.unit == other.unit and self.tz == other.tz
 
+    def naive(self) -> Dates:
+        """The same dates without time zone."""
+        return Dates(self.values, self.unit, None)
+
     def ceil(self, moment: Any) -> int | None:
         """The first integer date not before ``moment``, None if the two cannot be compared."""
         nanoseconds = self._nanoseconds(moment)
@@ -104,12 +108,12 @@ def dates_in(column: pd.Series, name: str) -> Dates | Support:
     if isinstance(dtype, pd.DatetimeTZDtype):
         if str(dtype.tz) not in ("UTC", "utc", "tzutc()"):
             return refuse(f"column {name!r} is in time zone {dtype.tz}, not UTC")
-        unit, tz = dtype.unit, dtype.tz
+        unit, tz = str(dtype.unit), dtype.tz
     elif isinstance(dtype, np.dtype) and dtype.kind == "M" and dtype.isnative:
-        unit, tz = np.datetime_data(dtype)[0], None
+        unit, tz = str(dtype).removeprefix("datetime64[").removesuffix("]"), None
     else:
         return refuse(f"column {name!r} is {dtype}, not a date")
-    values: NDArray[np.int64] = np.ascontiguousarray(column.array.asi8)  # type: ignore[attr-defined]
+    values: NDArray[np.int64] = np.ascontiguousarray(column.array.asi8)
     return Dates(values, unit, tz)
 
 
@@ -121,6 +125,28 @@ def floats_of(frame: pd.DataFrame, name: Any) -> NDArray[np.float64] | Support:
     if column.dtype != FLOAT64:
         return refuse(f"column {name!r} is {column.dtype}, not float64")
     return np.ascontiguousarray(column.to_numpy())
+
+
+def date_range(
+    first: int, periods: int, freq: str, dates: Dates, unit: str | None = None
+) -> pd.DatetimeIndex:
+    """An index named date from an integer date on.
+
+    :param first: first date, in the unit of ``dates``.
+    :param periods: number of dates.
+    :param freq: pandas frequency.
+    :param dates: gives unit and time zone.
+    :param unit: unit of the index; that of ``dates`` if absent.
+    """
+    start: Any = np.int64(first).view(f"M8[{dates.unit}]")
+    resolution: Any = unit or dates.unit
+    return pd.date_range(
+        pd.Timestamp(start, tz=dates.tz),
+        periods=periods,
+        freq=freq,
+        unit=resolution,
+        name="date",
+    )
 
 
 def require_columns(frame: Any, names: tuple[str, ...], argument: str) -> None:

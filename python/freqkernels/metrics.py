@@ -21,6 +21,7 @@ from freqkernels._frames import (
     NAT,
     Dates,
     column_of,
+    date_range,
     dates_of,
     floats_of,
     plain_frame,
@@ -44,6 +45,11 @@ _PANDAS_FILLS_CHANGES = int(pd.__version__.split(".")[0]) < 3
 _REL_MEAN_NS_PER_VALUE = 3.0
 _MEAN_NS_PER_VALUE = 1.0
 _DAY_SECONDS = 86_400
+# Two things that pandas does differently before version 3: the unit of a range of dates, and
+# whether a range from a date to the same one, end excluded, is empty.
+_MOMENT = pd.Timestamp(0).as_unit("s")
+_RANGES_KEEP_UNIT = pd.date_range(_MOMENT, periods=1, freq="1s").unit == "s"
+_INSTANT_PERIODS = len(pd.date_range(_MOMENT, _MOMENT, freq="1s", inclusive="left"))
 
 
 def fast_trade_parallelism(trades: Any, timeframe: Any) -> pd.DataFrame | Support:
@@ -73,7 +79,7 @@ def _open_trades(
     opened: Dates, closed: Dates, counted: NDArray[np.uint8], seconds: int
 ) -> pd.DataFrame | Support:
     step = seconds * opened.per_second
-    first, last = _trade_span(opened.values, closed.values, step)
+    first, last = _trade_span(opened.values, closed.values, step, _INSTANT_PERIODS)
     if last < first:
         return refuse("no trade lasts")
     # pandas anchors the periods at the midnight before the first date.
@@ -81,15 +87,11 @@ def _open_trades(
     midnight = first // day * day
     start = midnight + (first - midnight) // step * step
     counts = np.empty((last - start) // step + 1, dtype=np.int64)
-    _open_trade_counts(
-        opened.values, closed.values, np.ascontiguousarray(counted), start, step, counts
-    )
-    index = pd.date_range(
-        pd.Timestamp(start, unit=opened.unit),
-        periods=len(counts),
-        freq=f"{seconds}s",
-        unit=opened.unit,
-        name="date",
+    counted = np.ascontiguousarray(counted)
+    spans = (opened.values, closed.values, counted, start, step, _INSTANT_PERIODS)
+    _open_trade_counts(*spans, counts)
+    index = date_range(
+        start, len(counts), f"{seconds}s", opened.naive(), None if _RANGES_KEEP_UNIT else "ns"
     )
     return pd.DataFrame({"open_trades": counts}, index=index, copy=False)
 
@@ -164,7 +166,7 @@ def fast_market_change(
     return float(np.mean(changes)) if changes else 0.0
 
 
-def _change_of(frame: Any, column: Any, min_date: Any) -> float | None | Support:
+def _change_of(frame: Any, column: Any, min_date: Any) -> float | Support | None:
     """Change of one pair; None when it has no rows since ``min_date``."""
     if frame.__class__ is not pd.DataFrame or len(frame) == 0:
         return refuse("a frame is empty or not a plain DataFrame")
@@ -289,7 +291,11 @@ def combine_dataframes_by_column(
     for frame in data.values():
         require_columns(frame, ("date", column), "data")
     return pd.concat(
-        [frame.set_index("date")[column].rename(pair) for pair, frame in data.items()], axis=1
+        [
+            frame.set_index("date").rename({column: pair}, axis=1)[pair]
+            for pair, frame in data.items()
+        ],
+        axis=1,
     )
 
 
@@ -310,7 +316,8 @@ def fast_combine_with_mean(data: Any, column: Any = "close") -> pd.DataFrame | S
     if not _row_mean(arrays, mean, threads):
         return refuse("a price is infinite")
     columns.append(pd.Series(mean, index=index, name="mean", copy=False))
-    return pd.concat(columns, axis=1)
+    combined: pd.DataFrame = pd.concat(columns, axis=1)
+    return combined
 
 
 @accelerate(fast_combine_with_mean)
@@ -359,9 +366,7 @@ def fast_rel_mean(
     return _rel_mean_frame(columns, index[start:stop])
 
 
-def _rel_mean_frame(
-    columns: list[NDArray[np.float64]], index: pd.Index
-) -> pd.DataFrame | Support:
+def _rel_mean_frame(columns: list[NDArray[np.float64]], index: pd.Index) -> pd.DataFrame | Support:
     rows = len(index)
     mean, change = np.empty(rows), np.empty(rows)
     count = np.empty(rows, dtype=np.int64)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from freqkernels._frames import (
     NAT,
     Dates,
+    date_range,
     dates_of,
     floats_of,
     plain_frame,
@@ -39,7 +40,7 @@ OHLCV = ("open", "high", "low", "close", "volume")
 _UNSORTED, _STRICTLY_INCREASING = 0, 2
 _SINGLE_VALUE_TYPES = ("funding_rate", "open_interest")
 _DAY_SECONDS = 86_400
-_COPY_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3
+_PANDAS_3 = int(pd.__version__.split(".")[0]) >= 3
 _FILL_FACTOR_LIMIT = 1000
 _DECIMALS_NS_PER_VALUE = 6.0
 _COUNT_COLUMNS = ("open_count", "high_count", "low_count", "close_count")
@@ -249,7 +250,7 @@ def fast_trim(
     df: Any, timerange: Any, *, df_date_col: Any = "date", startup_candles: Any = 0
 ) -> pd.DataFrame | Support:
     """Fast path of :func:`trim_dataframe`: sorted dates make the rows one slice."""
-    if not _COPY_ON_WRITE:
+    if not _PANDAS_3:
         return refuse("before version 3, pandas shares a slice's memory with its source")
     unusable = plain_frame(df, "df")
     if unusable is not None:
@@ -259,7 +260,16 @@ def fast_trim(
         return dates
     if dates.values[0] == NAT or _date_order(dates.values) == _UNSORTED:
         return refuse("the dates are not sorted, or one is missing")
-    start, stop = 0, len(df)
+    rows = _rows_in(dates, timerange, startup_candles)
+    if isinstance(rows, Support):
+        return rows
+    trimmed: pd.DataFrame = df.iloc[slice(*rows)]
+    return trimmed
+
+
+def _rows_in(dates: Dates, timerange: Any, startup_candles: Any) -> tuple[int, int] | Support:
+    """First row and row after the last one of a time range, over sorted dates."""
+    start, stop = 0, len(dates.values)
     if startup_candles:
         if startup_candles.__class__ is not int or startup_candles < 0:
             return refuse("startup_candles is no positive int")
@@ -274,7 +284,7 @@ def fast_trim(
         if latest is None:
             return refuse("the end cannot be compared with the dates")
         stop = int(np.searchsorted(dates.values, latest, side="right"))
-    return df.iloc[start : max(start, stop)]
+    return start, max(start, stop)
 
 
 @accelerate(fast_trim)
@@ -348,6 +358,8 @@ def fast_tick_size(candles: Any, *, _fixed_decimals: bool = False) -> pd.Series 
             return column
         prices.append(column)
     counts, largest = _decimal_counts(prices, _fixed_decimals)
+    if not _PANDAS_3 and any(np.isnan(count).all() for count in counts):
+        return refuse("before version 3, pandas gives a column without decimals another dtype")
     monthly = _monthly_maximum(candles, dates, largest)
     if isinstance(monthly, Support):
         return monthly
@@ -387,13 +399,8 @@ def _monthly_maximum(
     starts = np.searchsorted(values, months.astype(month).view(np.int64))
     maximum = np.empty(len(months))
     _segment_maximum(largest.astype(np.float64), starts.astype(np.int64), maximum)
-    index = pd.date_range(
-        pd.Timestamp(months[0].astype(month), tz=dates.tz),
-        periods=len(months),
-        freq="MS",
-        unit=dates.unit,
-        name="date",
-    )
+    first_month = int(months[0].astype(month).view(np.int64))
+    index = date_range(first_month, len(months), "MS", dates)
     if largest.dtype == np.int64 and not np.isnan(maximum).any():
         return pd.Series(maximum.astype(np.int64), index=index, name="max_count")
     return pd.Series(maximum, index=index, name="max_count")

@@ -89,11 +89,12 @@ def _shifted(dataframe: pd.DataFrame, name: str) -> list[Any] | Support:
     if isinstance(column, Support):
         return column
     if column.dtype == np.bool_ and not is_tag:
-        return column.to_numpy()[:-1].tolist()
+        flags: list[bool] = column.to_numpy()[:-1].tolist()
+        return flags
     if column.dtype in (np.float64, np.int64) and not is_tag:
         return _float_objects(column.to_numpy(dtype=np.float64)[:-1])
     first = column.iloc[0]
-    if is_tag and isinstance(first, str) and bool((column == first).all()):
+    if is_tag and isinstance(first, str) and int((column == first).sum()) == len(column):
         return [first] * rows
     return _shifted_by_pandas(column, is_tag)
 
@@ -103,8 +104,9 @@ def _float_objects(values: NDArray[np.float64]) -> list[float]:
     present = np.where(np.isnan(values), 0.0, values)
     flags = present == 1.0
     if bool((flags | (present == 0.0)).all()) and not np.signbit(present).any():
-        return _ZERO_AND_ONE.take(flags.view(np.uint8)).tolist()
-    return present.tolist()
+        present = _ZERO_AND_ONE.take(flags.view(np.uint8))
+    objects: list[float] = present.tolist()
+    return objects
 
 
 def _shifted_by_pandas(column: pd.Series, is_tag: bool) -> list[Any]:
@@ -130,7 +132,7 @@ def _collector_paused() -> Iterator[None]:
 
 def exact_rows(
     dataframe: pd.DataFrame,
-    timestamps: Timestamps | None = None,  # noqa: ARG001
+    timestamps: Timestamps | None = None,
 ) -> list[list[Any]]:
     """Exact path of :func:`ohlcv_as_lists`, without its checks."""
     rows = dataframe.copy()

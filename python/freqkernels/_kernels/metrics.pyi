@@ -2,7 +2,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 def trade_span(
-    open_dates: NDArray[np.int64], close_dates: NDArray[np.int64], step: int
+    open_dates: NDArray[np.int64], close_dates: NDArray[np.int64], step: int, instant: int
 ) -> tuple[int, int]: ...
 def open_trade_counts(
     open_dates: NDArray[np.int64],
@@ -10,6 +10,7 @@ def open_trade_counts(
     counted: NDArray[np.uint8],
     first: int,
     step: int,
+    instant: int,
     counts: NDArray[np.int64],
 ) -> None: ...
 def valid_span(values: NDArray[np.float64]) -> tuple[int, int]: ...
@@ -23,4 +24,6 @@ def rel_mean(
     count: NDArray[np.int64],
     num_threads: int,
 ) -> bool: ...
-def row_mean(columns: list[NDArray[np.float64]], mean: NDArray[np.float64], num_threads: int) -> bool: ...
+def row_mean(
+    columns: list[NDArray[np.float64]], mean: NDArray[np.float64], num_threads: int
+) -> bool: ...

@@ -18,8 +18,8 @@ def get_ohlcv_as_lists(self: Any, processed: dict[str, Any]) -> dict[str, list[A
     :param processed: frame by pair; each is replaced by its analysed and trimmed form.
     :return: rows by pair.
     """
-    backtesting = sys.modules["freqtrade.optimize.backtesting"]
-    _begin(self, backtesting.BacktestState.CONVERT, len(processed))  # type: ignore[attr-defined]
+    backtesting: Any = sys.modules["freqtrade.optimize.backtesting"]
+    _begin(self, backtesting.BacktestState.CONVERT, len(processed))
     timestamps = Timestamps()
     data: dict[str, list[Any]] = {}
     for pair, frame in processed.items():
@@ -29,7 +29,7 @@ def get_ohlcv_as_lists(self: Any, processed: dict[str, Any]) -> dict[str, list[A
         self.dataprovider._set_cached_df(
             pair, self.timeframe, analyzed, self.config["candle_type_def"]
         )
-        trimmed = backtesting.trim_dataframe(  # type: ignore[attr-defined]
+        trimmed = backtesting.trim_dataframe(
             analyzed, self.timerange, startup_candles=self.required_startup
         )
         processed[pair] = trimmed

@@ -85,7 +85,7 @@ def _definition(name: str) -> tuple[tuple[str, ...], Definition]:
 
 
 def _first_line(node: Definition) -> int:
-    decorators = getattr(node, "decorator_list", [])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 

@@ -22,6 +22,7 @@ from freqkernels.runtime import SUPPORTED, Support, accelerate, refuse
 from freqkernels.runtime.journal import record
 
 _MARK = "__freqkernels__"
+_ABSENT = object()  # older releases do not have every name
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def certificate(target: Target) -> Certificate:
 def is_own(function: Any, definition: str) -> bool:
     """Whether a function is freqtrade's own, or our replacement of it.
 
-    :param function: what stands under the name; None where this freqtrade has no such name.
+    :param function: what stands under the name.
     :param definition: ``module:qualname``.
     """
     if hasattr(function, _MARK):
@@ -66,7 +67,7 @@ def is_own(function: Any, definition: str) -> bool:
     try:
         return is_genuine(function, definition)
     except SourceNotFoundError:
-        return function is None
+        return False
 
 
 class Guard:
@@ -91,8 +92,8 @@ class Guard:
             namespace = sys.modules.get(module)
             if namespace is None:
                 continue
-            current = getattr(namespace, name, None)
-            if id(current) not in self._known:
+            current = getattr(namespace, name, _ABSENT)
+            if current is not _ABSENT and id(current) not in self._known:
                 if not is_own(current, definition):
                     return refuse(f"{module}.{name} has been replaced by something else")
                 self._known[id(current)] = current

@@ -6,7 +6,9 @@ from freqkernels.bridge.fingerprints import SourceNotFoundError, package_root
 from freqkernels.errors import MissingFreqtradeError
 
 
-def run_freqtrade(argv: list[str], offline_markets: str | None = None, *, plain: bool = False) -> int:
+def run_freqtrade(
+    argv: list[str], offline_markets: str | None = None, *, plain: bool = False
+) -> int:
     """Run a freqtrade command as freqtrade's own entry point does.
 
     :param argv: freqtrade's arguments, without the program's name.

@@ -79,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="store_true", help="versions of freqkernels and freqtrade")
+    parser.add_argument(
+        "--version", action="store_true", help="versions of freqkernels and freqtrade"
+    )
     commands = parser.add_subparsers(dest="command", title="commands of freqkernels")
     for name, text in COMMANDS.items():
         commands.add_parser(name, help=text, add_help=False)

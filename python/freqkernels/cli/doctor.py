@@ -14,7 +14,16 @@ from typing import Any
 from freqkernels import metrics, ohlcv, runtime, signals
 from freqkernels.errors import MissingExtensionError
 
-_PACKAGES = ("freqkernels", "freqtrade", "numpy", "pandas", "ta-lib", "ccxt", "bottleneck", "pyarrow")
+_PACKAGES = (
+    "freqkernels",
+    "freqtrade",
+    "numpy",
+    "pandas",
+    "ta-lib",
+    "ccxt",
+    "bottleneck",
+    "pyarrow",
+)
 _COMPILERS = ("cc", "gcc", "clang", "cl")
 _USES_KERNELS = (metrics, ohlcv, signals)  # importing them registers their kernels
 

@@ -7,13 +7,22 @@ Dates = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def trade_span(open_dates: Dates, close_dates: Dates, step: int) -> tuple[int, int]:
+def _periods(open_dates: Dates, close_dates: Dates, step: int, instant: int) -> Dates:
+    """Periods that begin, in steps from the opening, before the close."""
+    lasting = (close_dates - open_dates - 1) // step + 1
+    lasting[close_dates == open_dates] = instant
+    periods: Dates = np.maximum(lasting, 0)
+    return periods
+
+
+def trade_span(open_dates: Dates, close_dates: Dates, step: int, instant: int) -> tuple[int, int]:
     """First and last candle date on which any trade is open; ``(0, -1)`` if there is none."""
-    lasting = close_dates > open_dates
-    if not lasting.any():
+    periods = _periods(open_dates, close_dates, step, instant)
+    counted = periods > 0
+    if not counted.any():
         return 0, -1
-    opened, closed = open_dates[lasting], close_dates[lasting]
-    return int(opened.min()), int((opened + (closed - opened - 1) // step * step).max())
+    last = open_dates + (periods - 1) * step
+    return int(open_dates[counted].min()), int(last[counted].max())
 
 
 def open_trade_counts(
@@ -22,13 +31,14 @@ def open_trade_counts(
     counted: NDArray[np.uint8],
     first: int,
     step: int,
+    instant: int,
     counts: NDArray[np.int64],
 ) -> None:
     """Trades open in each period of length ``step`` from ``first`` on."""
-    lasting = (close_dates > open_dates) & (counted != 0)
-    opened, closed = open_dates[lasting], close_dates[lasting]
-    start = (opened - first) // step
-    end = start + (closed - opened - 1) // step + 1
+    periods = _periods(open_dates, close_dates, step, instant)
+    chosen = (periods > 0) & (counted != 0)
+    start = (open_dates[chosen] - first) // step
+    end = start + periods[chosen]
     changes = np.bincount(start, minlength=len(counts) + 1)
     changes -= np.bincount(end, minlength=len(counts) + 1)
     np.cumsum(changes[:-1], out=counts)
@@ -54,7 +64,7 @@ def rel_mean(
     mean: Floats,
     rel_mean: Floats,
     count: NDArray[np.int64],
-    num_threads: int,  # noqa: ARG001
+    num_threads: int,
 ) -> bool:
     """Mean, cumulated mean of relative changes and count over columns, NaN skipped."""
     if len(mean) == 0 or not columns:
@@ -84,7 +94,7 @@ def rel_mean(
 def row_mean(
     columns: list[Floats],
     mean: Floats,
-    num_threads: int,  # noqa: ARG001
+    num_threads: int,
 ) -> bool:
     """Mean over columns, NaN skipped, summed from left to right."""
     if len(mean) == 0 or not columns:

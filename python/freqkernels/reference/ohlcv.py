@@ -1,5 +1,6 @@
 """Numpy twins of the kernels behind :mod:`freqkernels.ohlcv`."""
 
+import itertools
 import math
 from typing import Any
 
@@ -37,7 +38,7 @@ def _merge_prices(out: Floats, at: int, prices: list[list[float]]) -> None:
 def merge_candles(
     dates: Dates,
     order: Dates,
-    open: Floats,  # noqa: A002
+    open: Floats,
     high: Floats,
     low: Floats,
     close: Floats,
@@ -51,7 +52,7 @@ def merge_candles(
     columns = [column[order] for column in (open, high, low, close, volume)]
     ordered = dates[order]
     bounds = [0, *(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1).tolist(), len(ordered)]
-    for at, (start, stop) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for at, (start, stop) in enumerate(itertools.pairwise(bounds)):
         rows = [column[start:stop].tolist() for column in columns]
         out_dates[at] = ordered[start]
         _merge_prices(out, at, rows[:4])
@@ -61,7 +62,7 @@ def merge_candles(
 
 def fill_candles(
     dates: Dates,
-    open: Floats,  # noqa: A002
+    open: Floats,
     high: Floats,
     low: Floats,
     close: Floats,
@@ -94,9 +95,7 @@ def fill_candles(
 
 
 def _decimals_significant(price: float) -> float:
-    text = np.format_float_positional(
-        price, precision=14, unique=False, fractional=False, trim="-"
-    )
+    text = np.format_float_positional(price, precision=14, unique=False, fractional=False, trim="-")
     return len(text.partition(".")[2].rstrip("0")) or math.nan
 
 
@@ -108,7 +107,7 @@ def count_decimals(
     prices: Floats,
     fixed: bool,
     out: Floats,
-    num_threads: int,  # noqa: ARG001
+    num_threads: int,
 ) -> None:
     """Decimals of each price, NaN where it has none."""
     count = _decimals_fixed if fixed else _decimals_significant
@@ -123,11 +122,14 @@ def row_maximum(a: Floats, b: Floats, c: Floats, d: Floats, out: Floats) -> None
 def segment_maximum(values: Floats, starts: Dates, out: Floats) -> None:
     """Largest value from each start to the next one (the last: to the end), NaN skipped."""
     bounds = [*starts.tolist(), len(values)]
-    for at, (start, stop) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for at, (start, stop) in enumerate(itertools.pairwise(bounds)):
         segment = values[start:stop]
         present = segment[~np.isnan(segment)]
         out[at] = present.max() if len(present) else np.nan
 
 
-def untrack_rows(rows: list[list[Any]]) -> None:  # noqa: ARG001
-    """Python code cannot do this; the rows stay tracked, which only costs time."""
+def untrack_rows(rows: list[list[Any]]) -> None:
+    """Take fresh lists of atomic values out of the garbage collector's sight.
+
+    Python code cannot do that: they stay tracked, which only costs time.
+    """

@@ -73,7 +73,7 @@ class Kernel:
 
     @property
     def backend(self) -> str:
-        """"compiled" or "reference": what a call runs on now."""
+        """ "compiled" or "reference": what a call runs on now."""
         return self._resolved or self._resolve()
 
     def __call__(self, *args: Any) -> Any:

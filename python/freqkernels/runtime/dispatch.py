@@ -57,9 +57,7 @@ def accelerate(
     return decorate
 
 
-def _recover(
-    label: str, error: Exception, exact: Callable[..., R], args: Any, kwargs: Any
-) -> R:
+def _recover(label: str, error: Exception, exact: Callable[..., R], args: Any, kwargs: Any) -> R:
     result = exact(*args, **kwargs)
     if backend.get_backend() == "compiled":
         raise error
