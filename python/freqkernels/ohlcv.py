@@ -395,7 +395,7 @@ def _monthly_maximum(
     values = dates.values
     month = f"M8[{dates.unit}]"
     first, last = values[:1].view(month)[0], values[-1:].view(month)[0]
-    months = np.arange(first.astype("M8[M]"), last.astype("M8[M]") + 1)
+    months = np.arange(first.astype("M8[M]"), last.astype("M8[M]") + np.timedelta64(1, "M"))
     starts = np.searchsorted(values, months.astype(month).view(np.int64))
     maximum = np.empty(len(months))
     _segment_maximum(largest.astype(np.float64), starts.astype(np.int64), maximum)
