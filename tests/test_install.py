@@ -177,7 +177,7 @@ def test_names_imported_by_somebody_else_and_by_a_strategy_file() -> None:
         freqkernels.uninstall()
         assert plugin.change is originals[0]
         assert strategy["calculate_market_change"] is not originals[0]
-        assert strategy["calculate_market_change"]({}) == originals[0]({}) == 0.0  # runs freqtrade's own from now on
+        assert strategy["calculate_market_change"]({}) == originals[0]({}) == 0.0
         assert [event.reason for event in freqkernels.events()] == ["freqkernels is uninstalled"]
     """)
 

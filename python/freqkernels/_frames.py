@@ -22,6 +22,8 @@ _EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 NAT = np.iinfo(np.int64).min
 FLOAT64 = np.dtype(np.float64)
+#: From version 3 on, pandas copies on write, has a string type of its own, and keeps date units.
+PANDAS_3 = int(pd.__version__.split(".")[0]) >= 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from freqkernels._frames import (
     FLOAT64,
     NAT,
+    PANDAS_3,
     Dates,
     column_of,
     date_range,
@@ -41,7 +42,6 @@ _valid_span_since = kernel("metrics", "valid_span_since")
 _rel_mean = kernel("metrics", "rel_mean")
 _row_mean = kernel("metrics", "row_mean")
 
-_PANDAS_FILLS_CHANGES = int(pd.__version__.split(".")[0]) < 3
 _REL_MEAN_NS_PER_VALUE = 3.0
 _MEAN_NS_PER_VALUE = 1.0
 _DAY_SECONDS = 86_400
@@ -360,7 +360,7 @@ def fast_rel_mean(
         values = floats_of(frame, column)
         if isinstance(values, Support):
             return values
-        if _PANDAS_FILLS_CHANGES and np.isnan(values).any():
+        if not PANDAS_3 and np.isnan(values).any():
             return refuse("before version 3, pandas fills missing values in changes")
         columns.append(values[start:stop])
     return _rel_mean_frame(columns, index[start:stop])

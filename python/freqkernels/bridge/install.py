@@ -26,7 +26,7 @@ from freqkernels.bridge.replace import (
 )
 from freqkernels.bridge.targets import TARGETS, Target
 from freqkernels.errors import MissingFreqtradeError
-from freqkernels.runtime import kernels
+from freqkernels.runtime import kernel
 
 logger = logging.getLogger("freqkernels")
 
@@ -195,7 +195,7 @@ def _replace_holders(package: str | None) -> None:
 
 
 def _backend_of(target: Target) -> str:
-    backends = {entry.backend for entry in kernels() if entry.name in target.kernels}
+    backends = {kernel(*name.split(".")).backend for name in target.kernels}
     if len(backends) > 1:
         return "mixed"
     return backends.pop() if backends else ""

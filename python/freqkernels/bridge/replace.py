@@ -113,7 +113,7 @@ def original_in(module: ModuleType, target: Target) -> tuple[Any, str, Any] | No
 def build(target: Target, original: Callable[..., Any], variant: str) -> tuple[Any, Guard]:
     """The function that stands in for ``original``, and the guard that it asks first."""
     guard = Guard(target.calls, target.definitions)
-    fast = target.fast[variant]
+    fast = target.load_fast(variant)
     if "_logger" in inspect.signature(fast).parameters:
         # Log lines come from freqtrade's logger, as its own code would write them.
         fast = functools.partial(fast, _logger=logging.getLogger(original.__module__))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
-
-from freqkernels import metrics, ohlcv
-from freqkernels.bridge.convert import get_ohlcv_as_lists
 
 _TIMEFRAMES = "freqtrade.exchange.exchange_utils_timeframe"
 _CONVERTER = "freqtrade.data.converter.converter"
@@ -27,7 +24,8 @@ class Target:
     :param name: freqtrade's name of it.
     :param module: module that defines it.
     :param qualname: name in that module; ``Class.method`` for a method.
-    :param fast: fast function of each variant, "" being the usual one.
+    :param fast: fast function of each variant, "" being the usual one, as ``module.name`` within
+        freqkernels: it is imported when the target is replaced, and pandas with it.
     :param imitates: ``module:qualname`` of other definitions whose behaviour the fast function
         takes over; they are part of the fingerprint.
     :param calls: of these, the ones that are looked up by name when freqtrade's code runs, as
@@ -40,7 +38,7 @@ class Target:
     name: str
     module: str
     qualname: str
-    fast: dict[str, Callable[..., Any]]
+    fast: dict[str, str]
     imitates: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
@@ -50,6 +48,14 @@ class Target:
     def definitions(self) -> tuple[str, ...]:
         """All definitions in the fingerprint."""
         return (f"{self.module}:{self.qualname}", *self.imitates)
+
+    def load_fast(self, variant: str) -> Callable[..., Any]:
+        """The fast function of a variant."""
+        module, _, name = self.fast[variant].rpartition(".")
+        function: Callable[..., Any] = getattr(
+            importlib.import_module(f"freqkernels.{module}"), name
+        )
+        return function
 
 
 _RESAMPLING = (f"{_TIMEFRAMES}:timeframe_to_resample_freq", f"{_TIMEFRAMES}:timeframe_to_seconds")
@@ -69,7 +75,7 @@ TARGETS: tuple[Target, ...] = (
         "analyze_trade_parallelism",
         "freqtrade.data.btanalysis.trade_parallelism",
         "analyze_trade_parallelism",
-        {"": metrics.fast_trade_parallelism},
+        {"": "metrics.fast_trade_parallelism"},
         imitates=_RESAMPLING,
         calls=("freqtrade.exchange:timeframe_to_resample_freq",),
         kernels=("metrics.trade_span", "metrics.open_trade_counts"),
@@ -78,20 +84,20 @@ TARGETS: tuple[Target, ...] = (
         "calculate_market_change",
         _METRICS,
         "calculate_market_change",
-        {"": metrics.fast_market_change},
+        {"": "metrics.fast_market_change"},
         kernels=("metrics.valid_span", "metrics.valid_span_since"),
     ),
     Target(
         "combine_dataframes_by_column",
         _METRICS,
         "combine_dataframes_by_column",
-        {"": metrics.fast_combine},
+        {"": "metrics.fast_combine"},
     ),
     Target(
         "combine_dataframes_with_mean",
         _METRICS,
         "combine_dataframes_with_mean",
-        {"": metrics.fast_combine_with_mean},
+        {"": "metrics.fast_combine_with_mean"},
         imitates=(f"{_METRICS}:combine_dataframes_by_column",),
         calls=(f"{_METRICS}:combine_dataframes_by_column",),
         kernels=("metrics.row_mean",),
@@ -100,7 +106,7 @@ TARGETS: tuple[Target, ...] = (
         "combined_dataframes_with_rel_mean",
         _METRICS,
         "combined_dataframes_with_rel_mean",
-        {"": metrics.fast_rel_mean},
+        {"": "metrics.fast_rel_mean"},
         imitates=(f"{_METRICS}:combine_dataframes_by_column",),
         calls=(f"{_METRICS}:combine_dataframes_by_column",),
         kernels=("metrics.rel_mean",),
@@ -109,7 +115,7 @@ TARGETS: tuple[Target, ...] = (
         "clean_ohlcv_dataframe",
         _CONVERTER,
         "clean_ohlcv_dataframe",
-        {"": ohlcv.fast_clean},
+        {"": "ohlcv.fast_clean"},
         imitates=(f"{_CONVERTER}:ohlcv_fill_up_missing_data", *_CANDLE_TYPES, *_RESAMPLING),
         calls=(
             f"{_CONVERTER}:ohlcv_fill_up_missing_data",
@@ -123,7 +129,7 @@ TARGETS: tuple[Target, ...] = (
         "ohlcv_fill_up_missing_data",
         _CONVERTER,
         "ohlcv_fill_up_missing_data",
-        {"": ohlcv.fast_fill},
+        {"": "ohlcv.fast_fill"},
         imitates=(*_CANDLE_TYPES, *_RESAMPLING),
         calls=(
             *_CALLED_CANDLE_TYPES[:1],
@@ -135,7 +141,7 @@ TARGETS: tuple[Target, ...] = (
         "trim_dataframe",
         _CONVERTER,
         "trim_dataframe",
-        {"": ohlcv.fast_trim},
+        {"": "ohlcv.fast_trim"},
         kernels=("ohlcv.date_order",),
     ),
     Target(
@@ -143,8 +149,8 @@ TARGETS: tuple[Target, ...] = (
         "freqtrade.data.btanalysis.historic_precision",
         "get_tick_size_over_time",
         {
-            "": ohlcv.fast_tick_size,
-            "fixed decimals": partial(ohlcv.fast_tick_size, _fixed_decimals=True),
+            "": "ticks.fast_tick_size",
+            "fixed decimals": "ticks.fast_tick_size_of_2025",
         },
         kernels=("ohlcv.count_decimals", "ohlcv.row_maximum", "ohlcv.segment_maximum"),
     ),
@@ -152,7 +158,7 @@ TARGETS: tuple[Target, ...] = (
         "_get_ohlcv_as_lists",
         _BACKTESTING,
         "Backtesting._get_ohlcv_as_lists",
-        {"": get_ohlcv_as_lists},
+        {"": "bridge.convert.get_ohlcv_as_lists"},
         imitates=(f"{_BACKTESTING}:HEADERS",),
         kernels=("ohlcv.untrack_rows",),
         runs_user_code=True,
