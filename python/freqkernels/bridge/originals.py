@@ -60,9 +60,10 @@ def _original(target: Target) -> Callable[..., Any]:
     found = original_in(_imported(target.module), target)
     if found is None:
         raise FreqkernelsError(f"{target.module} does not define {target.qualname}")
-    function = found[2]
+    function: Any = found[2]
     # A replacement in place wraps what stood there before.
-    return function.__wrapped__ if hasattr(function, "__freqkernels__") else function
+    original: Callable[..., Any] = getattr(function, "__wrapped__", function)
+    return original if hasattr(function, "__freqkernels__") else found[2]
 
 
 def _imported(module: str) -> Any:
