@@ -30,7 +30,7 @@ def max_threads():
 
 def team_size(int num_threads):
     """Threads that a parallel region really gets when it asks for ``num_threads``."""
-    cdef int i, size = 0
-    for i in prange(num_threads, num_threads=num_threads, schedule="static", nogil=True):
+    cdef int _i, size = 0
+    for _i in prange(num_threads, num_threads=num_threads, schedule="static", nogil=True):
         size = omp_get_num_threads()
     return size

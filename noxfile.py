@@ -1,0 +1,313 @@
+"""All checks, the same for people and for CI: ``nox -l`` lists them, ``.ci/run`` runs them all.
+
+Sources are built in a copy that holds what a fresh clone would, so neither an old build folder
+nor a forgotten file decides a result. One wheel is built once and is what every session installs
+that does not build its own.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import tarfile
+import xml.etree.ElementTree as ElementTree
+import zipfile
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+DATA = ROOT.parent / "shared" / "data"
+NO_DATA = "no real candles here"
+
+RUFF = "ruff==0.17.6"
+CYTHON_LINT = "cython-lint==0.22.0"
+MYPY = ("mypy==2.4.1", "pandas-stubs>=2.2")
+KERNEL_TESTS = ("numpy", "pandas", "pytest>=8", "hypothesis>=6.100")
+FREQTRADE = "2026.9"
+#: Python and freqtrade, beside the newest freqtrade on the oldest Python (session ``readme``).
+VERSIONS = [("3.12", FREQTRADE), ("3.13", FREQTRADE), ("3.11", "2026.3"), ("3.11", "2025.9")]
+#: Whole processes with whole backtests; the matrix runs one demo in their place.
+SLOW_TESTS = ("tests/test_cli.py", "tests/test_demo.py", "tests/test_markets.py")
+FUSED = re.compile(r"\bvfn?m(?:add|sub)\w*\b|\bfn?m(?:add|sub|la|ls)\b")
+
+nox.options.envdir = ".nox"
+nox.options.stop_on_first_error = True
+nox.options.error_on_external_run = True
+
+
+# ---- shared steps
+
+
+def fresh_copy(session: nox.Session) -> Path:
+    """A copy of all files that git tracks or would track."""
+    copy = Path(session.create_tmp()) / "source"
+    shutil.rmtree(copy, ignore_errors=True)
+    command = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    listed = session.run(*command, external=True, silent=True, log=False)
+    for name in str(listed).split("\0"):
+        if name and (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    return copy
+
+
+def build_wheel(session: nox.Session, source: Path, *options: str) -> Path:
+    """Build a wheel of a copy of the sources; without the extension it is an error."""
+    target = Path(session.create_tmp()) / "wheel"
+    shutil.rmtree(target, ignore_errors=True)
+    session.run(
+        *("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(target)),
+        *(str(source), *options),
+        env={"FREQKERNELS_REQUIRE_EXT": "1"},
+        silent=True,
+    )
+    return only(target, "*.whl")
+
+
+def only(folder: Path, pattern: str) -> Path:
+    """The one file there."""
+    found = list(folder.glob(pattern))
+    assert len(found) == 1, f"expected one {pattern} in {folder}, found {found}"
+    return found[0]
+
+
+def shared_wheel(session: nox.Session) -> str:
+    """The wheel that session ``wheel`` has built."""
+    return str(only(Path(session.cache_dir) / "dist", "*.whl"))
+
+
+def pytest_environment(session: nox.Session) -> tuple[dict[str, str], Path]:
+    """Environment for pytest, and where it will report."""
+    report = Path(session.create_tmp()) / "junit.xml"
+    report.unlink(missing_ok=True)
+    env = {"PYTEST_ADDOPTS": f"-p no:cacheprovider --junitxml={report}"}
+    if DATA.is_dir():
+        env["FREQKERNELS_TEST_DATA"] = str(DATA)
+    return env, report
+
+
+def refuse_skipped_tests(session: nox.Session, report: Path) -> None:
+    """Fail for a skipped test; only where there are no real candles, theirs may be skipped."""
+    cases = list(ElementTree.parse(report).iter("testcase"))  # noqa: S314 (our own report)
+    reasons = {case.get("name"): case.find("skipped") for case in cases}
+    skipped = {
+        name: str(reason.get("message")) for name, reason in reasons.items() if reason is not None
+    }
+    refused = {
+        name: reason
+        for name, reason in skipped.items()
+        if DATA.is_dir() or not reason.startswith(NO_DATA)
+    }
+    if refused or not cases:
+        session.error(f"{len(cases)} tests, skipped: {refused}")
+    session.log(f"{len(cases)} tests passed, {len(skipped)} skipped")
+
+
+def run_tests(session: nox.Session, *arguments: str) -> None:
+    """pytest on what is installed; a skipped test is a failure."""
+    env, report = pytest_environment(session)
+    session.run("python", "-m", "pytest", "-q", *arguments, env=env)
+    refuse_skipped_tests(session, report)
+
+
+def readme_command(title: str) -> str:
+    """The command in the README's code block after the mark ``<!-- title -->``."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    found = re.search(rf"<!-- {title} -->\s*```\w*\n(.*?)\n```", text, re.DOTALL)
+    assert found, f"README.md has no code block after <!-- {title} -->"
+    return found[1].strip()
+
+
+# ---- sessions
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style of Python and Cython."""
+    session.install(RUFF, CYTHON_LINT)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("cython-lint", "kernels")
+
+
+@nox.session(venv_backend="venv")
+def wheel(session: nox.Session) -> None:
+    """The sdist, and from it the wheel that other sessions install."""
+    session.install("build", "abi3audit")
+    dist = Path(session.cache_dir) / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run(
+        *("python", "-m", "build", "--outdir", str(dist), str(fresh_copy(session))),
+        "-Ccmake.define.CMAKE_COMPILE_WARNING_AS_ERROR=ON",
+        env={"FREQKERNELS_REQUIRE_EXT": "1"},
+        silent=True,
+    )
+    check_sdist(only(dist, "*.tar.gz"))
+    built = only(dist, "*.whl")
+    check_wheel(built)
+    session.run("abi3audit", "--strict", "--summary", str(built))
+
+
+def check_sdist(sdist: Path) -> None:
+    """Sources only: nothing that Cython or a compiler has made."""
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    generated = {name for name in names if re.search(r"\.(c|so|pyd|o|pyc)$|^build/", name)}
+    assert not generated, generated
+    needed = {"LICENSE", "README.md", "CMakeLists.txt", "kernels/ohlcv.pyx", "src/fk_decimals.h"}
+    assert needed <= names, needed - names
+
+
+def check_wheel(built: Path) -> None:
+    """One limited-API wheel with compiled kernels, without sources and tests."""
+    assert "-cp311-abi3-" in built.name, built.name
+    names = zipfile.ZipFile(built).namelist()
+    compiled = {name for name in names if re.search(r"\.(so|pyd)$", name)}
+    sources = {f"_kernels/{path.stem}" for path in ROOT.glob("kernels/*.pyx")}
+    modules = {name.partition("/")[2].partition(".")[0] for name in compiled}
+    assert modules == {*sources, "_kernels/_cyutility"}, compiled
+    assert all(".abi3.so" in name or name.endswith(".pyd") for name in compiled), compiled
+    assert not [name for name in names if name.endswith((".pyx", ".c", ".h"))]
+    assert not [name for name in names if name.startswith("tests")]
+
+
+@nox.session(venv_backend="venv")
+def readme(session: nox.Session) -> None:
+    """All tests, by the README's own command, in a fresh copy."""
+    command = readme_command("test command")
+    session.chdir(fresh_copy(session))
+    env, report = pytest_environment(session)
+    session.log(command)
+    # Errors of pip still show; what it warns of is not about this project.
+    session.run("bash", "-euc", command, env={**env, "PIP_QUIET": "2"}, external=True)
+    refuse_skipped_tests(session, report)
+
+
+@nox.session(requires=["wheel"])
+def typing(session: nox.Session) -> None:
+    """mypy on the sources, and the stubs against the compiled modules."""
+    session.install(*MYPY, "nox", "pytest", shared_wheel(session))
+    session.run("mypy")
+    session.run("mypy", "noxfile.py", "tests/wheel_smoke.py", "tests/test_build.py")
+    modules = [f"freqkernels._kernels.{path.stem}" for path in sorted(ROOT.glob("kernels/*.pyx"))]
+    allowed = ("--allowlist", "tests/stubtest_allowed.txt")
+    session.run("python", "-m", "mypy.stubtest", *allowed, *modules)
+
+
+@nox.session(requires=["wheel"])
+def wheel_smoke(session: nox.Session) -> None:
+    """The wheel with nothing but what it requires: no freqtrade, no compiler."""
+    session.install(shared_wheel(session))
+    session.run("python", "tests/wheel_smoke.py")
+
+
+@nox.session(requires=["wheel"])
+@nox.parametrize("python,freqtrade", VERSIONS)
+def versions(session: nox.Session, freqtrade: str) -> None:
+    """The one wheel on other Pythons and with other releases of freqtrade."""
+    session.install(f"{shared_wheel(session)}[test]", f"freqtrade[hyperopt]=={freqtrade}")
+    run_tests(session, *(f"--ignore={name}" for name in SLOW_TESTS))
+    arguments = ("--candles", "2500", "--strategy", "ManagedBreakout")
+    session.run("python", "-m", "freqkernels", "demo", *arguments)
+
+
+@nox.session
+def nocompiler(session: nox.Session) -> None:
+    """Without a compiler: a pure wheel on the reference twins that says so, or an error."""
+    source, target = fresh_copy(session), Path(session.create_tmp()) / "wheel"
+    shutil.rmtree(target, ignore_errors=True)
+    build = ("python", "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(target), str(source))
+    none = {"CC": "no-such-compiler", "CXX": "no-such-compiler"}
+    required = {**none, "FREQKERNELS_REQUIRE_EXT": "1"}
+    failure = session.run(*build, env=required, success_codes=[1], silent=True)
+    assert "no-such-compiler" in str(failure), failure
+    assert not target.exists() or not list(target.iterdir()), "a wheel without the extension"
+    allowed = {**none, "FREQKERNELS_REQUIRE_EXT": None}
+    session.run(*build, env=allowed, silent=True)
+    pure = only(target, "*.whl")
+    assert pure.name.endswith("-py3-none-any.whl"), pure.name
+    session.install(str(pure))
+    session.run("python", "tests/wheel_smoke.py", "reference")
+    report = session.run("freqkernels", "doctor", success_codes=[1], silent=True)
+    assert "Kernels run on the slow reference" in str(report), report
+
+
+@nox.session
+def noopenmp(session: nox.Session) -> None:
+    """Built without OpenMP: the kernels run on one thread."""
+    option = "-Ccmake.define.FREQKERNELS_OPENMP=OFF"
+    session.install(str(build_wheel(session, fresh_copy(session), option)), *KERNEL_TESTS)
+    report = session.run("freqkernels", "doctor", silent=True)
+    assert "Built without OpenMP" in str(report), report
+    session.run("python", "tests/wheel_smoke.py")
+    run_tests(session, "tests/test_kernels.py")
+
+
+@nox.session
+def debug(session: nox.Session) -> None:
+    """Built with checks of every index and every None: no test may trip one."""
+    options = ("FREQKERNELS_DEBUG_CHECKS=ON", "CMAKE_COMPILE_WARNING_AS_ERROR=ON")
+    defines = (f"-Ccmake.define.{option}" for option in options)
+    built = build_wheel(session, fresh_copy(session), *defines)
+    session.install(f"{built}[test]")
+    trip = (
+        "import numpy as np; from freqkernels._kernels import ohlcv\n"
+        "long, short = np.ones(3), np.ones(2)\n"
+        "try: ohlcv.row_maximum(short, short, short, short, long)\n"
+        "except IndexError: print('the checks are there')\n"
+        "else: raise SystemExit('built without the checks')"
+    )
+    session.run("python", "-c", trip)
+    names = ("kernels", "public", "replacements", "signals")
+    run_tests(session, *(f"tests/test_{name}.py" for name in names))
+
+
+@nox.session
+def contraction(session: nox.Session) -> None:
+    """No fused multiply-add, even for a processor that has it: it would change the last bit.
+
+    Every processor in reach of a plain x86-64 wheel lacks it, so this builds for one that has
+    it; built the same way with contraction allowed, the kernels do have such instructions.
+    """
+    machine = platform.machine().lower()
+    options = ["-Ccmake.define.CMAKE_C_FLAGS=-mfma"] if machine in ("x86_64", "amd64") else []
+    source = fresh_copy(session)
+    built = build_wheel(session, source, *options)
+    fused = fused_instructions(session, built)
+    assert not fused, f"fused instructions: {fused}"
+    session.install(str(built), *KERNEL_TESTS)
+    run_tests(session, "tests/test_kernels.py")
+    flags = source / "kernels" / "CMakeLists.txt"
+    allowed = flags.read_text("utf-8").replace("-ffp-contract=off", "-ffp-contract=fast")
+    flags.write_text(allowed, "utf-8")
+    fused = fused_instructions(session, build_wheel(session, source, *options))
+    assert fused, "contraction was allowed and nothing was contracted: this check sees nothing"
+    session.log(f"with -ffp-contract=off: none; with it on: {fused}")
+
+
+def fused_instructions(session: nox.Session, built: Path) -> dict[str, int]:
+    """How many there are in each compiled module of a wheel that has any."""
+    folder = Path(session.create_tmp()) / "unpacked"
+    shutil.rmtree(folder, ignore_errors=True)
+    zipfile.ZipFile(built).extractall(folder)  # noqa: S202 (our own wheel)
+    found = {}
+    for module in sorted(folder.rglob("*.so")):
+        command = ("objdump", "--disassemble", "--no-show-raw-insn", str(module))
+        code = session.run(*command, external=True, silent=True, log=False)
+        found[module.name] = len(FUSED.findall(str(code)))
+    assert found, f"no compiled module in {built.name}"
+    return {name: count for name, count in found.items() if count}
+
+
+@nox.session(requires=["wheel"])
+def asv_quick(session: nox.Session) -> None:
+    """Every benchmark once, parity checked before it runs; its times are not looked at."""
+    session.install(shared_wheel(session), f"freqtrade=={FREQTRADE}", "asv>=0.6.4")
+    session.chdir("asv_bench")
+    env = {"HOME": session.create_tmp()}  # asv keeps the machine's description there
+    session.run("asv", "machine", "--yes", env=env, silent=True)
+    session.run("asv", "check", "-E", "existing", env=env)
+    run = ("--python=same", "--quick", "--strict", "--show-stderr")
+    session.run("asv", "run", *run, env=env)
