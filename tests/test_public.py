@@ -14,6 +14,7 @@ from freqtrade.data import metrics as ft_metrics
 
 from _arrays import candles, date_zoo, shape_zoo
 from freqkernels import metrics, ohlcv
+from freqkernels._frames import Dates, dates_of
 from freqkernels.bench.identity import first_difference
 from freqkernels.bridge.fingerprints import normalised_source
 from freqkernels.errors import InvalidInputError
@@ -201,3 +202,16 @@ def test_min_date_finer_than_the_dates() -> None:
     assert metrics.calculate_market_change(data, min_date=moment) == (
         ft_metrics.calculate_market_change(data, min_date=moment)
     )
+
+
+@pytest.mark.parametrize("unit", ["s", "ns"])
+@pytest.mark.parametrize("year", [1, 9999])
+def test_moments_that_the_dates_cannot_reach(unit: str, year: int) -> None:
+    """Nanoseconds end in 2262; a moment beyond lies after, or before, all of them."""
+    dates = dates_of(candles(5, unit=unit))
+    assert isinstance(dates, Dates)
+    moment = datetime(year, 12, 31, tzinfo=UTC)
+    for date in (dates.ceil(moment), dates.floor(moment)):
+        assert date is not None
+        assert (dates.values < date).all() if year > 2000 else (dates.values > date).all()
+        assert np.searchsorted(dates.values, date) == (5 if year > 2000 else 0)

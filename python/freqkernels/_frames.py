@@ -21,6 +21,7 @@ UNITS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 NAT = np.iinfo(np.int64).min
+_LATEST = np.iinfo(np.int64).max
 FLOAT64 = np.dtype(np.float64)
 #: From version 3 on, pandas copies on write, has a string type of its own, and keeps date units.
 PANDAS_3 = int(pd.__version__.split(".")[0]) >= 3
@@ -55,12 +56,12 @@ class Dates:
     def ceil(self, moment: Any) -> int | None:
         """The first integer date not before ``moment``, None if the two cannot be compared."""
         nanoseconds = self._nanoseconds(moment)
-        return None if nanoseconds is None else -(-nanoseconds * self.per_second // 10**9)
+        return None if nanoseconds is None else _clamped(-(-nanoseconds * self.per_second // 10**9))
 
     def floor(self, moment: Any) -> int | None:
         """The last integer date not after ``moment``, None if the two cannot be compared."""
         nanoseconds = self._nanoseconds(moment)
-        return None if nanoseconds is None else nanoseconds * self.per_second // 10**9
+        return None if nanoseconds is None else _clamped(nanoseconds * self.per_second // 10**9)
 
     def _nanoseconds(self, moment: Any) -> int | None:
         if not isinstance(moment, datetime) or moment is pd.NaT:
@@ -72,6 +73,11 @@ class Dates:
         seconds = since_1970.days * 86_400 + since_1970.seconds
         microseconds = seconds * 10**6 + since_1970.microseconds
         return microseconds * 1000 + int(getattr(moment, "nanosecond", 0))
+
+
+def _clamped(date: int) -> int:
+    """A date no dates of the unit can reach, brought to the end of what they can."""
+    return max(-_LATEST, min(date, _LATEST))
 
 
 def plain_frame(frame: Any, argument: str = "dataframe") -> Support | None:
