@@ -6,6 +6,9 @@
 * :mod:`~freqkernels.bench.stages`: one freqtrade run in a process of its own, timed and captured
 * :mod:`~freqkernels.bench.compare_runs`: two such runs, one after the other, side by side
 * :mod:`~freqkernels.bench.report`: what came of it, for people and as plain values
+* :mod:`~freqkernels.bench.measured_functions`: single functions beside freqtrade's own
+* :mod:`~freqkernels.bench.measured_costs`: importing, installing, and a call through the runtime
+* :mod:`~freqkernels.bench.figures`: all of it in one run, as tables of the README
 
 ``strategies`` holds freqtrade strategies to run it with; nothing imports them but freqtrade.
 """

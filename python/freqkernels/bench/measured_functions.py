@@ -28,8 +28,8 @@ _STEP = np.timedelta64(5, "m")
 _YEAR_OF_CANDLES = 105_120
 _USUAL_DURATION = 72  # candles of an average trade: six hours
 _GAPS = 0.01
-_MOST_SAMPLES = 50
-_SAMPLING_SECONDS = 0.1
+_MOST_CALLS = 50
+_ROUND_SECONDS = 0.1
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -85,7 +85,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What came of a case: seconds of each call, none of ours where it is left to freqtrade."""
+    """Seconds of each round of a case; none of ours where it is left to freqtrade.
+
+    A function that is called several times in a round counts with the median of these calls.
+    """
 
     function: str
     input: str
@@ -94,8 +97,8 @@ class Measured:
 
     @property
     def ratio(self) -> float | None:
-        """How many times faster ours is, by the medians."""
-        return median(self.freqtrade) / median(self.ours) if self.ours else None
+        """How many times as fast ours is, by the best rounds."""
+        return min(self.freqtrade) / min(self.ours) if self.ours else None
 
 
 class _Inputs:
@@ -248,7 +251,7 @@ def measure(case: Case, rounds: int) -> Measured:
     """Compare both functions to the last bit, then time them in turns.
 
     :param case: what to measure.
-    :param rounds: alternating runs; ours is called more often in each where it is fast.
+    :param rounds: how often each has its turn; ours is called several times where it is fast.
     :raise NotIdenticalError: if a value or a changed argument differs, or if our function did
         not answer itself.
     """
@@ -262,7 +265,7 @@ def measure(case: Case, rounds: int) -> Measured:
         theirs.append(_seconds(original, case.arguments()))
         gc.collect()
         if replacement is not None:
-            ours += _samples(replacement, case)
+            ours.append(_median_seconds(replacement, case))
     return Measured(case.function, case.input, tuple(theirs), tuple(ours))
 
 
@@ -280,10 +283,10 @@ def _check(case: Case, original: Callable[..., Any], replacement: Callable[..., 
         raise NotIdenticalError(f"{case.function} ({case.input}) differs: {difference}")
 
 
-def _samples(function: Callable[..., Any], case: Case) -> list[float]:
+def _median_seconds(function: Callable[..., Any], case: Case) -> float:
     samples = [_seconds(function, case.arguments())]
-    more = min(_MOST_SAMPLES, int(_SAMPLING_SECONDS / samples[0]))
-    return samples + [_seconds(function, case.arguments()) for _ in range(more)]
+    more = min(_MOST_CALLS, int(_ROUND_SECONDS / samples[0]))
+    return median(samples + [_seconds(function, case.arguments()) for _ in range(more)])
 
 
 def _seconds(function: Callable[..., Any], arguments: Arguments) -> float:
