@@ -115,6 +115,7 @@ def date_zoo() -> Iterator[tuple[str, pd.DataFrame]]:
     yield "integer dates", regular.assign(date=regular["date"].astype("int64"))
     yield "before 1970", candles(50, start="1969-12-30 23:55")
     yield "around 1970", candles(50, freq="1h", start="1969-12-31 10:00")
+    yield from _at_the_end_of_time()
     yield "several months", candles(200, freq="1D", start="2023-11-20")
     yield (
         "month without candles",
@@ -122,6 +123,14 @@ def date_zoo() -> Iterator[tuple[str, pd.DataFrame]]:
             [candles(20, freq="1D", start="2023-01-05"), candles(20, freq="1D", start="2023-03-05")]
         ).reset_index(drop=True),
     )
+
+
+def _at_the_end_of_time() -> Iterator[tuple[str, pd.DataFrame]]:
+    """The first and the last dates that a unit can say."""
+    for unit, end in (("ns", 9_223_372_036), ("us", 9_223_372_036_854)):
+        for name, start in (("first", -end), ("last", end - 700)):
+            dates = pd.Series(np.arange(2) * 300 + start).astype("M8[s]").astype(f"M8[{unit}]")
+            yield f"{name} {unit}", candles(2).assign(date=dates.dt.tz_localize("UTC"))
 
 
 def shape_zoo() -> Iterator[tuple[str, pd.DataFrame]]:
@@ -147,6 +156,8 @@ def shape_zoo() -> Iterator[tuple[str, pd.DataFrame]]:
     attributed = regular.copy()
     attributed.attrs["source"] = "test"
     yield "attrs", attributed
+    yield "named columns", regular.rename_axis(columns="kind")
+    yield "no duplicate labels", regular.set_flags(allows_duplicate_labels=False)
     read_only = regular.copy()
     for name in OHLCV:
         values = regular[name].to_numpy(copy=True)

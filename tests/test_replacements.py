@@ -71,6 +71,42 @@ class TestCandles:
         assert not was_refused()
 
 
+OPTIONS = {"fill_missing": True, "drop_incomplete": False}
+CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    ("clean_ohlcv_dataframe", (candles(9), "5m", "A"), {**OPTIONS, "candle_type": "futures"}),
+    ("clean_ohlcv_dataframe", (candles(9), "5m", "A"), {**OPTIONS, "candle_type": "funding_rate"}),
+    ("clean_ohlcv_dataframe", (candles(9), "5m", "A"), {**OPTIONS, "candle_type": ["spot"]}),
+    ("clean_ohlcv_dataframe", (candles(9), "5m", "A"), {**OPTIONS, "_logger": None}),
+    ("clean_ohlcv_dataframe", (candles(9), "5m", "A"), {}),
+    ("clean_ohlcv_dataframe", (candles(9), "5m", "A", True, False), {}),
+    (
+        "clean_ohlcv_dataframe",
+        (),
+        {"dataframe": candles(9), "timeframe": "5m", "pair": "A", **OPTIONS},
+    ),
+    ("clean_ohlcv_dataframe", (), {"data": candles(9), "timeframe": "5m", "pair": "A", **OPTIONS}),
+    ("ohlcv_fill_up_missing_data", (candles(9), "5m", "A", "mark"), {}),
+    ("ohlcv_fill_up_missing_data", (candles(9), "5m", "A", None), {}),
+    ("ohlcv_fill_up_missing_data", (candles(9), "5m", "A", "spot", 1), {}),
+    ("get_tick_size_over_time", (), {"candles": candles(9)}),
+    ("get_tick_size_over_time", (), {}),
+    ("get_tick_size_over_time", (candles(9),), {"_fixed_decimals": True}),
+    ("calculate_market_change", ({"A": candles(9)}, "close", None, 1), {}),
+    ("calculate_market_change", ({"A": candles(9)},), {"_logger": 1}),
+    ("calculate_market_change", (), {"data": {"A": candles(9)}, "column": "open"}),
+    ("combine_dataframes_by_column", ([candles(9)],), {}),
+    ("combine_dataframes_by_column", (None,), {}),
+]
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("call", CALLS, ids=range(len(CALLS)))
+def test_call_forms(call: tuple[str, tuple[Any, ...], dict[str, Any]]) -> None:
+    """Names, positions, too many and too few arguments: freqtrade's answer or its error."""
+    name, args, kwargs = call
+    check(name, *args, **kwargs)
+
+
 class _TimeRange:
     """What the functions use of freqtrade's TimeRange."""
 
@@ -286,6 +322,7 @@ def _trade_zoo() -> list[tuple[str, pd.DataFrame]]:
             ordinary.assign(open_date=ordinary["open_date"].dt.tz_convert("Asia/Tokyo")),
         ),
         ("shuffled", ordinary.sample(frac=1, random_state=0)),
+        ("column date", ordinary.assign(date=ordinary["open_date"])),
         ("text", ordinary.assign(open_date="2024-01-01", close_date="2024-01-02")),
     ]
 

@@ -20,8 +20,10 @@ from freqkernels.runtime import Support, refuse
 UNITS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
+NO_DATE = "a date is missing, or at the end of what its unit can say"
 NAT = np.iinfo(np.int64).min
-_LATEST = np.iinfo(np.int64).max
+_LATEST = int(np.iinfo(np.int64).max)
+_LEAST_DAYS_TO_THE_END = 1000
 FLOAT64 = np.dtype(np.float64)
 #: From version 3 on, pandas copies on write, has a string type of its own, and keeps date units.
 PANDAS_3 = int(pd.__version__.split(".")[0]) >= 3
@@ -52,6 +54,12 @@ class Dates:
     def naive(self) -> Dates:
         """The same dates without time zone."""
         return Dates(self.values, self.unit, None)
+
+    @property
+    def usable(self) -> bool:
+        """None missing, and none so near the end of what the unit can say that sums overflow."""
+        reach = _LATEST - _LEAST_DAYS_TO_THE_END * 86_400 * self.per_second
+        return bool(-reach < self.values.min() and self.values.max() < reach)
 
     def ceil(self, moment: Any) -> int | None:
         """The first integer date not before ``moment``, None if the two cannot be compared."""
@@ -86,8 +94,10 @@ def plain_frame(frame: Any, argument: str = "dataframe") -> Support | None:
         return refuse(f"{argument} is not a plain DataFrame")
     if len(frame) == 0:
         return refuse(f"{argument} is empty")
-    if frame.attrs:
-        return refuse(f"{argument} carries attrs")
+    if frame.attrs or not frame.flags.allows_duplicate_labels:
+        return refuse(f"{argument} carries attrs or flags")
+    if frame.columns.name is not None:
+        return refuse(f"the columns of {argument} have a name")
     return None
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from freqkernels._frames import (
     FLOAT64,
     NAT,
+    NO_DATE,
     PANDAS_3,
     Dates,
     column_of,
@@ -70,8 +71,10 @@ def fast_trade_parallelism(trades: Any, timeframe: Any) -> pd.DataFrame | Suppor
         return pairs
     if not opened.same_kind(closed):
         return refuse("open_date and close_date differ in unit or time zone")
-    if opened.values.min() == NAT or closed.values.min() == NAT:
-        return refuse("a trade without open_date or close_date")
+    if not (opened.usable and closed.usable):
+        return refuse(NO_DATE)
+    if "date" in trades.columns:
+        return refuse("the trades have a column date of their own")
     return _open_trades(opened, closed, pairs.notna().to_numpy().view(np.uint8), seconds)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from freqkernels._frames import (
     NAT,
+    NO_DATE,
     PANDAS_3,
     Dates,
     dates_of,
@@ -55,14 +56,16 @@ def _candles_of(dataframe: Any, candle_type: Any) -> Candles | Support:
     """Dates and the five value columns of a frame of ordinary candles."""
     if candle_type in _SINGLE_VALUE_TYPES:
         return refuse(f"candle type {candle_type} has no prices")
+    if not isinstance(candle_type, str | None):
+        return refuse("candle_type is no text")
     unusable = plain_frame(dataframe)
     if unusable is not None:
         return unusable
     dates = dates_of(dataframe)
     if isinstance(dates, Support):
         return dates
-    if dates.values.min() == NAT:
-        return refuse("a date is missing")
+    if not dates.usable:
+        return refuse(NO_DATE)
     values = []
     for name in OHLCV:
         column = floats_of(dataframe, name)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from freqkernels._frames import (
-    NAT,
+    NO_DATE,
     PANDAS_3,
     Dates,
     date_range,
@@ -49,8 +49,10 @@ def _tick_size(candles: Any, *, fixed_decimals: bool) -> pd.Series | Support:
     dates = dates_of(candles)
     if isinstance(dates, Support):
         return dates
-    if dates.values[0] == NAT or _date_order(dates.values) == _UNSORTED:
-        return refuse("the dates are not sorted, or one is missing")
+    if not dates.usable:
+        return refuse(NO_DATE)
+    if _date_order(dates.values) == _UNSORTED:
+        return refuse("the dates are not sorted")
     prices = []
     for name in PRICES:
         column = floats_of(candles, name)

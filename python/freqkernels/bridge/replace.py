@@ -120,13 +120,22 @@ def build(target: Target, original: Callable[..., Any], variant: str) -> tuple[A
     if target.runs_user_code:
         replacement = _unrepeatable(target.name, guard, fast, original)
     else:
-        replacement = accelerate(_guarded(guard, fast), name=target.name)(original)
+        guarded = _guarded(guard, fast, _parameters(fast) & _parameters(original))
+        replacement = accelerate(guarded, name=target.name)(original)
     setattr(replacement, _MARK, target.name)
     return replacement, guard
 
 
-def _guarded(guard: Guard, fast: Callable[..., Any]) -> Callable[..., Any]:
+def _parameters(function: Callable[..., Any]) -> set[str]:
+    return set(inspect.signature(function).parameters)
+
+
+def _guarded(guard: Guard, fast: Callable[..., Any], shared: set[str]) -> Callable[..., Any]:
+    """The fast function for calls that both functions understand; releases differ in names."""
+
     def guarded(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > len(shared) or not kwargs.keys() <= shared:
+            return refuse("called with arguments that are not those of the fast function")
         support = guard()
         return fast(*args, **kwargs) if support else support
 
