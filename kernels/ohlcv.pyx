@@ -76,6 +76,10 @@ def merge_candles(const int64_t[::1] dates not None, const int64_t[::1] order no
     return at + 1
 
 
+cdef inline bint _negative_zero(double value) noexcept nogil:
+    return value == 0.0 and signbit(value) != 0
+
+
 def fill_candles(const int64_t[::1] dates not None,
                  const double[::1] open not None, const double[::1] high not None,
                  const double[::1] low not None, const double[::1] close not None,
@@ -85,7 +89,8 @@ def fill_candles(const int64_t[::1] dates not None,
 
     Two rows of one grid step are merged, their volumes added. A step without rows gets the last
     close as its prices and volume 0. Returns False, and the output does not count, for a step
-    with more rows or a volume of -0.0: pandas sums those in another way in every version.
+    with more rows, a volume of -0.0, or -0.0 among the highs and lows of two rows: what pandas
+    makes of those changes with its version.
     """
     cdef Py_ssize_t row = 0, at, begin, rows = dates.shape[0]
     cdef int64_t end
@@ -102,9 +107,12 @@ def fill_candles(const int64_t[::1] dates not None,
                 _add_prices(out, at, open[row], high[row], low[row], close[row])
                 if not isnan(volume[row]):
                     total += volume[row]
-                    plain = plain and not (volume[row] == 0.0 and signbit(volume[row]))
+                    plain = plain and not _negative_zero(volume[row])
                 row += 1
-            plain = plain and row - begin <= 2
+            if row - begin > 1:
+                plain = plain and row - begin == 2 and not (
+                    _negative_zero(high[begin]) or _negative_zero(high[begin + 1])
+                    or _negative_zero(low[begin]) or _negative_zero(low[begin + 1]))
             out[4, at] = total
             if isnan(out[3, at]):
                 out[3, at] = last_close

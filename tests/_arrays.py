@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -105,6 +106,11 @@ def date_zoo() -> Iterator[tuple[str, pd.DataFrame]]:
     yield "finer than the timeframe", candles(300, freq="1min")
     yield "coarser than the timeframe", candles(30, freq="1h")
     yield "not from midnight", candles(50, start="2024-01-15 23:58")
+    named_utc = timezone(timedelta(hours=1), "UTC")
+    yield (
+        "zone that only is named UTC",
+        regular.assign(date=regular["date"].dt.tz_convert(named_utc)),
+    )
     yield "naive", regular.assign(date=regular["date"].dt.tz_localize(None))
     yield "other zone", regular.assign(date=regular["date"].dt.tz_convert("Europe/Berlin"))
     yield "zoneinfo UTC", regular.assign(date=regular["date"].dt.tz_convert(ZoneInfo("UTC")))
@@ -136,6 +142,16 @@ def _at_the_end_of_time() -> Iterator[tuple[str, pd.DataFrame]]:
 def shape_zoo() -> Iterator[tuple[str, pd.DataFrame]]:
     """Ordinary candles in strange frames."""
     regular = candles(60)
+    signed = candles(12, seed=5)
+    signed.loc[3:8, OHLCV] = [0.0, -0.0, -0.0, 0.0, -0.0]
+    signed.loc[5, OHLCV] = [-0.0, 0.0, 0.0, -0.0, 0.0]
+    signed.loc[6:8, "date"] = signed["date"].iloc[5]
+    yield "signed zeros in duplicates", signed
+    signed = signed.copy()
+    signed["volume"] = 1.5
+    signed.loc[6:8, "date"] = signed["date"].iloc[5] + pd.to_timedelta([0, 1, 600], "s")
+    yield "signed zeros in one period", signed
+    yield "big-endian extra column", regular.assign(extra=np.arange(60).astype(">f8"))
     yield "extra columns", regular.assign(rsi=1.5, note="x", flag=True)
     yield "columns in another order", regular[["volume", "date", "low", "high", "open", "close"]]
     yield "no volume", regular.drop(columns="volume")

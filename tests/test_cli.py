@@ -129,7 +129,9 @@ class TestSplitOptions:
         assert options.offline_markets == "record.json"
         assert not options.plain
 
-    @pytest.mark.parametrize("argv", [["--offline-markets"], ["--offline-markets", "--plain"]])
+    @pytest.mark.parametrize(
+        "argv", [["--offline-markets"], ["--offline-markets", "-c"], ["--offline-markets="]]
+    )
     def test_missing_value(self, argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as leaving:
             split_options(["backtesting", *argv])
@@ -161,6 +163,30 @@ class TestDoctor:
         assert done.returncode == 2
         assert "FREQKERNELS_BACKEND: expected one of" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "doctor --json", "--help"])
+def test_a_reader_that_goes_away(command: str) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m freqkernels {command} | head -c 5",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert len(done.stdout) == 5
+    assert "Traceback" not in done.stderr
+
+
+def test_output_without_room() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*OURS, "doctor"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert "cannot write the output" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_status() -> None:

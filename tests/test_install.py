@@ -229,6 +229,52 @@ def test_functions_replaced_later_are_noticed_and_survive_uninstall() -> None:
     """)
 
 
+def test_a_wrapper_of_ours_is_somebody_elses() -> None:
+    run("""
+        load()
+        import functools
+        import pandas as pd
+        import freqtrade.data.metrics as metrics
+        freqkernels.install()
+        calls = []
+        ours = [metrics.combine_dataframes_by_column]
+        @functools.wraps(ours[0])
+        def counted(*args, **kwargs):
+            calls.append(args)
+            return ours[0](*args, **kwargs)
+        metrics.combine_dataframes_by_column = counted
+        dates = pd.date_range("2024", periods=9, freq="5min", tz="UTC")
+        data = {"A/B": pd.DataFrame({"date": dates, "close": 1.5})}
+        metrics.combine_dataframes_with_mean(data)
+        assert len(calls) == 1
+    """)
+
+
+def test_patches_around_install_and_uninstall() -> None:
+    run("""
+        load()
+        from unittest import mock
+        import freqtrade.data.converter.converter as converter
+        originals = [converter.trim_dataframe]
+        freqkernels.install()
+        with mock.patch.object(converter, "trim_dataframe"):
+            freqkernels.uninstall()
+        # The patch put back a replacement that is out of force.
+        freqkernels.install()
+        assert states()["trim_dataframe"] == "replaced"
+        assert converter.trim_dataframe.__wrapped__ is originals[0]
+        freqkernels.uninstall()
+        assert converter.trim_dataframe is originals[0]
+        with mock.patch.object(converter, "trim_dataframe"):
+            freqkernels.install()
+            assert states()["trim_dataframe"] == "refused"
+        freqkernels.install()
+        assert states()["trim_dataframe"] == "replaced"
+        freqkernels.uninstall()
+        assert [key for key, f in names().items() if hasattr(f, "__freqkernels__")] == []
+    """)
+
+
 def test_reload_of_a_module() -> None:
     run("""
         import freqtrade.data.metrics as metrics

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 
 from _arrays import candles, date_zoo, frame_zoo, prices
+from freqkernels.bench.identity import first_difference
 from freqkernels.runtime import events, set_num_threads
 from oracle import assert_identical
 from replaced import pair_of
@@ -202,6 +205,9 @@ def _markets() -> list[tuple[str, dict[Any, pd.DataFrame]]]:
         ("attrs", {"A": _with_attrs(candles(50))}),
         ("without column", {"A": candles(50).drop(columns="close")}),
         ("without date", {"A": candles(50).drop(columns="date")}),
+        ("pair None", {None: candles(50), "A": candles(50, seed=3)}),
+        ("one row of many", pairs(12, 1)),
+        ("two rows of many", pairs(12, 2)),
         ("negative zero", market(*(candles(9).assign(close=-0.0) for _ in range(3)))),
         ("one row", pairs(3, 1)),
     ]
@@ -256,6 +262,69 @@ class TestMarkets:
         check("combine_dataframes_with_mean", pairs(3))
         check("combined_dataframes_with_rel_mean", pairs(3), *ENDS[0])
         assert not was_refused()
+
+
+@pytest.mark.parametrize("option", ["compute.use_bottleneck", "compute.use_numexpr"])
+@pytest.mark.parametrize(("name", "data"), MARKETS, ids=MARKET_NAMES)
+def test_without_pandas_own_accelerators(name: str, data: Any, option: str) -> None:
+    """pandas sums by bottleneck or by numpy, whichever is there."""
+    with pd.option_context(option, False):
+        check("combine_dataframes_with_mean", data)
+        for ends in ENDS:
+            check("combined_dataframes_with_rel_mean", data, *ends)
+
+
+INDEPENDENT: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    ("combine_dataframes_by_column", (pairs(1),), {}),
+    ("combine_dataframes_by_column", (pairs(3),), {}),
+    ("combine_dataframes_with_mean", (pairs(3),), {}),
+    ("combined_dataframes_with_rel_mean", (pairs(3), *ENDS[0]), {}),
+    ("clean_ohlcv_dataframe", (candles(50), "5m", "A"), OPTIONS),
+    ("clean_ohlcv_dataframe", (candles(50), "5m", "A"), {**OPTIONS, "fill_missing": False}),
+    ("ohlcv_fill_up_missing_data", (candles(50), "5m", "A"), {}),
+    ("get_tick_size_over_time", (candles(50),), {}),
+    *(("trim_dataframe", (candles(200), timerange), {}) for timerange in RANGES[:4]),
+    ("trim_dataframe", (candles(200), RANGES[0]), {"startup_candles": 20}),
+    ("trim_dataframe", (candles(200), RANGES[2]), {"startup_candles": 20}),
+]
+
+
+def _frames_in(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return [value] if isinstance(value, pd.DataFrame | pd.Series) else []
+
+
+def _after_writing(function: Any, args: Any, kwargs: Any, write_to: str) -> Any:
+    """Inputs and result after a write to one of them, by pandas and past it."""
+    args = copy.deepcopy(args)
+    result = function(*args, **kwargs)
+    inputs = _frames_in(args[0])
+    for frame in inputs if write_to == "input" else [result]:
+        columns = [frame] if isinstance(frame, pd.Series) else [frame[c] for c in frame.columns]
+        frame.iloc[(2, *(0,) * (frame.ndim - 1))] = frame.iloc[(3, *(0,) * (frame.ndim - 1))]
+        for column in columns:
+            if column.dtype == np.float64 and column.array[0] != 77.5:
+                column.array[0] = 77.5
+    return inputs, result
+
+
+@pytest.mark.parametrize("write_to", ["input", "result"])
+@pytest.mark.parametrize("call", INDEPENDENT, ids=range(len(INDEPENDENT)))
+def test_memory_is_shared_only_where_freqtrade_shares_it(
+    call: tuple[str, tuple[Any, ...], dict[str, Any]], write_to: str
+) -> None:
+    name, args, kwargs = call
+    pair = pair_of(name)
+    if pair is None or (name == "get_tick_size_over_time" and write_to == "result"):
+        return  # a series of one or two months: nothing to write to
+    seen = []
+    for function in pair:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            seen.append(_after_writing(function, args, kwargs, write_to))
+    difference = first_difference(*seen)
+    assert difference is None, str(difference)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])

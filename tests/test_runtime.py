@@ -197,10 +197,40 @@ class TestThreads:
         monkeypatch.delenv("FREQKERNELS_NUM_THREADS", raising=False)
         assert runtime.num_threads() == threads.available_processors()
 
-    @pytest.mark.parametrize("count", [0, -1, 1.5, "2", True])
+    @pytest.mark.parametrize("count", [0, -1, 1.5, "2", True, 257, 10**10])
     def test_bad_counts(self, count: Any) -> None:
         with pytest.raises(InvalidInputError, match="count"):
             runtime.set_num_threads(count)
+
+    def test_absurd_counts_in_the_environment(self) -> None:
+        """OpenMP would end the process when it cannot make that many threads."""
+        done = python(
+            "import numpy as np\nfrom freqkernels import runtime\n"
+            "from freqkernels.metrics import _row_mean\n"
+            "out = np.empty(400_000)\n"
+            "_row_mean([np.ones(400_000)] * 4, out, runtime.threads_for(1e9))\n"
+            "print(runtime.num_threads(), out.sum())",
+            FREQKERNELS_NUM_THREADS="99999",
+        )
+        assert (done.returncode, done.stdout) == (0, "256 400000.0\n"), done.stderr
+
+    def test_a_child_forked_while_a_lock_is_held(self) -> None:
+        done = python(
+            "import os, threading, time\nfrom freqkernels.runtime import journal\n"
+            "held = threading.Event()\n"
+            "def hold():\n"
+            "    with journal._lock:\n"
+            "        held.set()\n"
+            "        time.sleep(3)\n"
+            "threading.Thread(target=hold, daemon=True).start()\n"
+            "held.wait()\n"
+            "pid = os.fork()\n"
+            "if not pid:\n"
+            "    journal.record('refusal', 'f', 'in the child')\n"
+            "    os._exit(len(journal.events()))\n"
+            "print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))"
+        )
+        assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
 
     def test_small_inputs_are_serial(self) -> None:
         runtime.set_num_threads(4)

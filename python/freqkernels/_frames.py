@@ -7,7 +7,7 @@ nothing raises for bad input.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -120,11 +120,18 @@ def dates_of(frame: pd.DataFrame, name: str = "date") -> Dates | Support:
     return dates_in(column, name)
 
 
+def _is_utc(tz: Any) -> bool:
+    """One of the usual objects for UTC, not one that only has its name."""
+    if tz is UTC:
+        return True
+    return str(tz) in ("UTC", "tzutc()") and tz.utcoffset(_EPOCH) == timedelta(0)
+
+
 def dates_in(column: pd.Series, name: str) -> Dates | Support:
     """As :func:`dates_of`, of a column at hand."""
     dtype = column.dtype
     if isinstance(dtype, pd.DatetimeTZDtype):
-        if str(dtype.tz) not in ("UTC", "utc", "tzutc()"):
+        if not _is_utc(dtype.tz):
             return refuse(f"column {name!r} is in time zone {dtype.tz}, not UTC")
         unit, tz = str(dtype.unit), dtype.tz
     elif isinstance(dtype, np.dtype) and dtype.kind == "M" and dtype.isnative:

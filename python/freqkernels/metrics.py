@@ -256,6 +256,8 @@ def _columns_of(data: dict[Any, pd.DataFrame], column: Any, index: pd.Index) -> 
     """The column of each pair as a Series over the shared index, named after the pair."""
     columns = []
     for pair, frame in data.items():
+        if pair.__class__ is not str:
+            return refuse("a pair is no text")
         if column == "date" or pair == "date":
             return refuse("a column is named date")
         if pair != column and pair in frame.columns:
@@ -263,7 +265,11 @@ def _columns_of(data: dict[Any, pd.DataFrame], column: Any, index: pd.Index) -> 
         values = column_of(frame, column)
         if isinstance(values, Support):
             return values
-        columns.append(pd.Series(values.array, index=index, name=pair, copy=False))
+        # A shallow copy shares memory the way pandas knows of: writing to either copies first.
+        named = values.copy(deep=False)
+        named.index = index
+        named.name = pair
+        columns.append(named)
     return columns
 
 
@@ -311,6 +317,8 @@ def fast_combine_with_mean(data: Any, column: Any = "close") -> pd.DataFrame | S
     columns = _columns_of(data, column, index)
     if isinstance(columns, Support):
         return columns
+    if len(index) < 2:
+        return refuse("one row alone is summed in another way")
     if "mean" in data or any(values.dtype != FLOAT64 for values in columns):
         return refuse("a column is not float64, or a pair is named mean")
     mean = np.empty(len(index))
@@ -354,8 +362,8 @@ def fast_rel_mean(
     if not bool((dates.values[1:] > dates.values[:-1]).all()):
         return refuse("the dates are not strictly increasing")
     start, stop = np.searchsorted(dates.values, [low, high]).tolist()
-    if stop <= start:
-        return refuse("no row lies between fromdt and todt")
+    if stop < start + 2:
+        return refuse("less than two rows lie between fromdt and todt")
     columns = []
     for pair, frame in data.items():
         if pair != column and pair in frame.columns:

@@ -83,6 +83,10 @@ def _frame_of(dates: Dates, columns: Any) -> pd.DataFrame:
     return pd.DataFrame({"date": date, **named}, copy=False)
 
 
+def _negative_zeros(columns: list[NDArray[np.float64]]) -> bool:
+    return any(bool(np.signbit(column[column == 0.0]).any()) for column in columns)
+
+
 def _merged(candles: Candles) -> tuple[NDArray[np.int64], NDArray[np.float64] | list[Any]]:
     """One candle a date, sorted: arrays of our own."""
     dates, columns = candles
@@ -116,6 +120,8 @@ def fast_clean(
         return candles
     if "date" in dataframe.index.names:
         return refuse("the index is named date too")
+    if _date_order(candles[0].values) != _STRICTLY_INCREASING and _negative_zeros(candles[1]):
+        return refuse("among 0.0 and -0.0 each pandas has another maximum")
     values, columns = _merged(candles)
     if drop_incomplete:
         values, columns = values[:-1], [column[:-1] for column in columns]
@@ -261,16 +267,23 @@ def fast_trim(
     unusable = plain_frame(df, "df")
     if unusable is not None:
         return unusable
+    if not startup_candles and timerange.starttype != "date" and timerange.stoptype != "date":
+        whole: pd.DataFrame = df
+        return whole
     dates = dates_of(df, df_date_col)
     if isinstance(dates, Support):
         return dates
     if dates.values[0] == NAT or _date_order(dates.values) == _UNSORTED:
         return refuse("the dates are not sorted, or one is missing")
+    if any(getattr(dtype, "isnative", True) is False for dtype in df.dtypes):
+        return refuse("a column has foreign byte order")
     rows = _rows_in(dates, timerange, startup_candles)
     if isinstance(rows, Support):
         return rows
     trimmed: pd.DataFrame = df.iloc[slice(*rows)]
-    return trimmed
+    # A choice of rows by date has memory of its own, the rows after a number of candles share it.
+    masked = timerange.stoptype == "date" or not startup_candles
+    return trimmed.copy() if masked else trimmed
 
 
 def _rows_in(dates: Dates, timerange: Any, startup_candles: Any) -> tuple[int, int] | Support:

@@ -56,6 +56,8 @@ def fast_rows(dataframe: Any, timestamps: Timestamps | None = None) -> list[list
     unusable = plain_frame(dataframe)
     if unusable is not None:
         return unusable
+    if any(getattr(dtype, "isnative", True) is False for dtype in dataframe.dtypes):
+        return refuse("a column has foreign byte order")
     if not dataframe.index.is_unique:
         return refuse("the index has duplicates")
     dates = dates_of(dataframe)

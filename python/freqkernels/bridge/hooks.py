@@ -24,11 +24,14 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from freqkernels.runtime.threads import renew_after_fork
+
 logger = logging.getLogger(__name__)
 
 Callback = Callable[[ModuleType], object]
 
 _lock = threading.RLock()
+renew_after_fork(globals(), "_lock", threading.RLock)
 _handles: dict[str, list[ImportHandle]] = {}
 # Names whose wrapped loader is executing: a callback that is registered meanwhile waits for it.
 _executing: Counter[str] = Counter()

@@ -8,6 +8,7 @@ and changed. ``uninstall`` puts back what was there.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from dataclasses import dataclass
 from functools import partial
@@ -22,11 +23,14 @@ from freqkernels.bridge.replace import (
     certificate,
     holders_of,
     is_own,
+    is_replacement,
     original_in,
+    replacements,
 )
 from freqkernels.bridge.targets import TARGETS, Target
 from freqkernels.errors import MissingFreqtradeError
 from freqkernels.runtime import kernel
+from freqkernels.runtime.threads import renew_after_fork
 
 logger = logging.getLogger("freqkernels")
 
@@ -70,6 +74,8 @@ class _Replaced:
 
 _operations = threading.RLock()  # one install or uninstall at a time
 _state = threading.RLock()  # guards what follows; never held while something is imported
+for _name in ("_operations", "_state"):
+    renew_after_fork(globals(), _name, threading.RLock)
 _installed = False
 _handles: list[ImportHandle] = []
 _replaced: dict[str, _Replaced] = {}
@@ -101,7 +107,11 @@ def install() -> None:
                 handle = on_import(target.module, partial(_on_import, target))
                 with _state:
                     _handles.append(handle)
-            _replace_holders(None)
+        else:
+            for target in TARGETS:  # what was in the way may be gone
+                if target.name in _refused and target.module in sys.modules:
+                    _on_import(target, sys.modules[target.module])
+        _replace_holders(None)
 
 
 def uninstall() -> None:
@@ -123,9 +133,10 @@ def uninstall() -> None:
                 entry.guard.active = False
                 if vars(entry.holder).get(entry.attribute) is entry.replacement:
                     setattr(entry.holder, entry.attribute, entry.original)
-            objects = {key: entry.replacement for key, entry in ours.items()}
+            # Of earlier installations too: somebody's patch may have kept one and put it back.
+            objects = {id(function): function for function in replacements()}
             for module, attribute, key in holders_of(objects, None):
-                setattr(module, attribute, ours[key].original)
+                setattr(module, attribute, objects[key].__wrapped__)
             _retired.clear()
             _replaced.clear()
             _refused.clear()
@@ -166,8 +177,11 @@ def _replace(target: Target, module: ModuleType) -> str:
     if found is None:
         return _NO_SUCH_FUNCTION
     holder, attribute, original = found
-    if getattr(original, "__freqkernels__", None):
-        return ""
+    if is_replacement(original):
+        with _state:
+            if target.name in _replaced and _replaced[target.name].replacement is original:
+                return ""
+        original = original.__wrapped__  # left over from an earlier installation
     known = certificate(target)
     if not known.support:
         return known.support.reason
@@ -188,10 +202,14 @@ def _replace(target: Target, module: ModuleType) -> str:
 def _replace_holders(package: str | None) -> None:
     """Replace the originals wherever loaded modules hold them under a name of their own."""
     with _state:
-        originals = {id(entry.original): entry for entry in _replaced.values()}
-        objects = {key: entry.original for key, entry in originals.items()}
+        current = {id(entry.original): entry.replacement for entry in _replaced.values()}
+        objects = {id(entry.original): entry.original for entry in _replaced.values()}
+        for function in replacements():  # of earlier installations
+            if id(function.__wrapped__) in current:
+                current[id(function)] = current[id(function.__wrapped__)]
+                objects[id(function)] = function
         for module, attribute, key in holders_of(objects, package):
-            setattr(module, attribute, originals[key].replacement)
+            setattr(module, attribute, current[key])
 
 
 def _backend_of(target: Target) -> str:

@@ -6,9 +6,10 @@ import functools
 import inspect
 import logging
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from freqkernels.bridge.fingerprints import (
@@ -21,7 +22,8 @@ from freqkernels.bridge.targets import LEFT_ALONE, Target
 from freqkernels.runtime import SUPPORTED, Support, accelerate, refuse
 from freqkernels.runtime.journal import record
 
-_MARK = "__freqkernels__"
+# Ours by identity: an attribute would be copied by functools.wraps to whatever wraps them.
+_replacements: weakref.WeakSet[Any] = weakref.WeakSet()
 _ABSENT = object()  # older releases do not have every name
 
 
@@ -56,13 +58,23 @@ def certificate(target: Target) -> Certificate:
     return Certificate(SUPPORTED, versions, entry["variant"])
 
 
+def is_replacement(function: Any) -> bool:
+    """Whether a function was made by :func:`build`, in force or not."""
+    return isinstance(function, FunctionType) and function in _replacements
+
+
+def replacements() -> list[Any]:
+    """All functions made by :func:`build` that somebody still holds."""
+    return list(_replacements)
+
+
 def is_own(function: Any, definition: str) -> bool:
     """Whether a function is freqtrade's own, or our replacement of it.
 
     :param function: what stands under the name.
     :param definition: ``module:qualname``.
     """
-    if hasattr(function, _MARK):
+    if is_replacement(function):
         return True
     try:
         return is_genuine(function, definition)
@@ -122,7 +134,8 @@ def build(target: Target, original: Callable[..., Any], variant: str) -> tuple[A
     else:
         guarded = _guarded(guard, fast, _parameters(fast) & _parameters(original))
         replacement = accelerate(guarded, name=target.name)(original)
-    setattr(replacement, _MARK, target.name)
+    replacement.__freqkernels__ = target.name  # type: ignore[attr-defined]
+    _replacements.add(replacement)
     return replacement, guard
 
 

@@ -59,6 +59,10 @@ class Target:
 
 
 _RESAMPLING = (f"{_TIMEFRAMES}:timeframe_to_resample_freq", f"{_TIMEFRAMES}:timeframe_to_seconds")
+_CALLED_RESAMPLING = (
+    "freqtrade.exchange:timeframe_to_resample_freq",
+    f"{_TIMEFRAMES}:timeframe_to_seconds",
+)
 _CANDLE_TYPES = (
     f"{_COLUMNS}:OHLCV_COLUMNS",
     f"{_COLUMNS}:_OHLCV_AGG",
@@ -77,7 +81,7 @@ TARGETS: tuple[Target, ...] = (
         "analyze_trade_parallelism",
         {"": "metrics.fast_trade_parallelism"},
         imitates=_RESAMPLING,
-        calls=("freqtrade.exchange:timeframe_to_resample_freq",),
+        calls=_CALLED_RESAMPLING,
         kernels=("metrics.trade_span", "metrics.open_trade_counts"),
     ),
     Target(
@@ -121,7 +125,7 @@ TARGETS: tuple[Target, ...] = (
             f"{_CONVERTER}:ohlcv_fill_up_missing_data",
             f"{_CONVERTER}:get_candle_agg_dict",
             *_CALLED_CANDLE_TYPES,
-            "freqtrade.exchange:timeframe_to_resample_freq",
+            *_CALLED_RESAMPLING,
         ),
         kernels=("ohlcv.date_order", "ohlcv.merge_candles", "ohlcv.fill_candles"),
     ),
@@ -133,7 +137,7 @@ TARGETS: tuple[Target, ...] = (
         imitates=(*_CANDLE_TYPES, *_RESAMPLING),
         calls=(
             *_CALLED_CANDLE_TYPES[:1],
-            "freqtrade.exchange:timeframe_to_resample_freq",
+            *_CALLED_RESAMPLING,
         ),
         kernels=("ohlcv.date_order", "ohlcv.fill_candles"),
     ),

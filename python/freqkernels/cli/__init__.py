@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -57,19 +58,22 @@ def split_options(argv: Sequence[str]) -> Passthrough:
             result.plain = True
         elif word == "--offline-markets":
             value = next(rest, None)
-            if value is None or value.startswith("--"):
-                _usage_error("--offline-markets needs a value: a file, or auto")
-            result.offline_markets = value
+            result.offline_markets = _offline_source(value)
         elif word.startswith("--offline-markets="):
-            result.offline_markets = word.partition("=")[2]
+            result.offline_markets = _offline_source(word.partition("=")[2])
         else:
             result.argv.append(word)
     return result
 
 
-def _usage_error(message: str) -> None:
-    print(f"freqkernels: error: {message}", file=sys.stderr)
-    raise SystemExit(2)
+def _offline_source(value: str | None) -> str:
+    if not value or value.startswith("-"):
+        print(
+            "freqkernels: error: --offline-markets needs a value: a file, or auto",
+            file=sys.stderr,
+        )
+        raise SystemExit(2)
+    return value
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,6 +93,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run_own(name: str, argv: Sequence[str]) -> int:
+    try:
+        code = _run_command(name, argv)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("freqkernels: interrupted", file=sys.stderr)
+        return 130
+    except OSError as error:
+        if error.filename is not None:  # a file of the command's, not what it prints to
+            raise
+        # Whoever read the output is gone, or has no room: nothing more can be printed to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"freqkernels: error: cannot write the output: {error}", file=sys.stderr)
+        return 1
+
+
+def _run_command(name: str, argv: Sequence[str]) -> int:
     module = importlib.import_module(f"freqkernels.cli.{name}")
     parser = argparse.ArgumentParser(prog=f"freqkernels {name}", description=COMMANDS[name])
     module.add_arguments(parser)

@@ -13,6 +13,7 @@ from typing import Any
 
 from freqkernels import metrics, ohlcv, runtime, signals
 from freqkernels.errors import MissingExtensionError
+from freqkernels.runtime.threads import MOST_THREADS
 
 _PACKAGES = (
     "freqkernels",
@@ -115,8 +116,11 @@ def _findings(report: dict[str, Any]) -> list[str]:
     if threads["openmp"] == "built without OpenMP":
         found.append("Built without OpenMP: one thread only. Rebuild where OpenMP is found.")
     for name, value in threads.get("environment", {}).items():
-        if not value.split(",")[0].strip().isdigit():
-            found.append(f"{name}={value!r} is not a number and is ignored.")
+        first = value.split(",")[0].strip()
+        if not first.isdigit() or int(first) == 0:
+            found.append(f"{name}={value!r} is not a positive number and is ignored.")
+        elif int(first) > MOST_THREADS:
+            found.append(f"{name}={value!r} is more than {MOST_THREADS}, which is what counts.")
     if report["versions"]["freqtrade"] == "not installed":
         found.append("freqtrade is not installed: 'pip install freqkernels[freqtrade]'.")
     for target in report["targets"]:

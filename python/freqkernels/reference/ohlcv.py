@@ -60,6 +60,10 @@ def merge_candles(
     return len(bounds) - 1
 
 
+def _negative_zero(values: Floats) -> bool:
+    return bool(np.signbit(values[values == 0.0]).any())
+
+
 def fill_candles(
     dates: Dates,
     open: Floats,
@@ -73,11 +77,14 @@ def fill_candles(
 ) -> bool:
     """Candles on the grid ``first + k * step`` from rows sorted by date."""
     cells = (dates - first) // step
-    if bool((cells[2:] == cells[:-2]).any() | (np.signbit(volume) & (volume == 0.0)).any()):
+    second = np.flatnonzero(cells[1:] == cells[:-1]) + 1
+    merged = np.concatenate([second - 1, second])
+    if bool((cells[2:] == cells[:-2]).any()) or _negative_zero(volume):
+        return False
+    if _negative_zero(high[merged]) or _negative_zero(low[merged]):
         return False
     out[:4] = np.nan
     out[4] = 0.0
-    second = np.flatnonzero(cells[1:] == cells[:-1]) + 1
     single = np.ones(len(cells), dtype=bool)
     single[second] = single[second - 1] = False
     with np.errstate(all="ignore"):

@@ -21,11 +21,13 @@ from typing import Any
 
 from freqkernels.errors import InvalidInputError, MissingExtensionError
 from freqkernels.runtime.journal import record
+from freqkernels.runtime.threads import renew_after_fork
 
 BACKENDS = ("auto", "compiled", "reference")
 _PACKAGES = {"compiled": "freqkernels._kernels", "reference": "freqkernels.reference"}
 
 _lock = threading.RLock()
+renew_after_fork(globals(), "_lock", threading.RLock)
 _registry: dict[str, Kernel] = {}
 
 

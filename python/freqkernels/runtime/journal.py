@@ -13,6 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from freqkernels.runtime.threads import renew_after_fork
+
 logger = logging.getLogger("freqkernels")
 
 Kind = Literal["refusal", "failure", "fallback"]
@@ -42,6 +44,7 @@ class Event:
 
 
 _lock = threading.Lock()
+renew_after_fork(globals(), "_lock", threading.Lock)
 _counts: Counter[tuple[str, str, str]] = Counter()
 
 

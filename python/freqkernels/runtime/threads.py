@@ -9,11 +9,16 @@ so is every call whose serial time would be below half a millisecond.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 from freqkernels.errors import InvalidInputError
 
 #: Estimated serial nanoseconds from which a second thread pays for waking it.
 PARALLEL_FROM_NS = 500_000
+
+#: More would only exhaust memory: OpenMP ends the process when it cannot make a thread.
+MOST_THREADS = 256
 
 _chosen: int | None = None
 _forked = False
@@ -24,8 +29,23 @@ def _after_fork_in_child() -> None:
     _forked = True
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+def after_fork_in_child(function: Callable[[], object]) -> None:
+    """Call a function in every forked child; does nothing where there is no fork."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=function)
+
+
+def renew_after_fork(namespace: dict[str, Any], name: str, make: Callable[[], Any]) -> None:
+    """Give a forked child a new lock: another thread may have held the old one.
+
+    :param namespace: ``globals()`` of the module.
+    :param name: of the lock.
+    :param make: makes one.
+    """
+    after_fork_in_child(lambda: namespace.__setitem__(name, make()))
+
+
+after_fork_in_child(_after_fork_in_child)
 
 
 def _positive(text: str | None) -> int | None:
@@ -35,7 +55,7 @@ def _positive(text: str | None) -> int | None:
         value = int((text or "").split(",")[0])
     except ValueError:
         return None
-    return value if value > 0 else None
+    return min(value, MOST_THREADS) if value > 0 else None
 
 
 def available_processors() -> int:
@@ -61,11 +81,15 @@ def set_num_threads(count: int | None) -> None:
     """Choose the number of threads for this process; ``None`` goes back to the environment.
 
     :param count: a positive number, or None.
-    :raise InvalidInputError: for zero, negative numbers and anything that is not an int.
+    :raise InvalidInputError: for zero, negative numbers, more than 256, and what is not an int.
     """
     global _chosen
-    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
-        raise InvalidInputError(f"count: expected a positive int or None, got {count!r}")
+    if count is not None and (
+        isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_THREADS
+    ):
+        raise InvalidInputError(
+            f"count: expected an int from 1 to {MOST_THREADS} or None, got {count!r}"
+        )
     _chosen = count
 
 
