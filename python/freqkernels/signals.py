@@ -6,9 +6,6 @@ enter_tag, exit_tag; signals and tags are those of the candle before.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from freqkernels._frames import column_of, dates_of, floats_of, plain_frame, require_columns
-from freqkernels.runtime import Support, accelerate, kernel, refuse
+from freqkernels.runtime import Support, accelerate, collector_paused, kernel, refuse
 
 _untrack_rows = kernel("ohlcv", "untrack_rows")
 
@@ -75,7 +72,7 @@ def fast_rows(dataframe: Any, timestamps: Timestamps | None = None) -> list[list
         if isinstance(values, Support):
             return values
         columns.append(values)
-    with _collector_paused():
+    with collector_paused():
         rows = list(map(list, zip(*columns, strict=True)))
         _untrack_rows(rows)
     return rows
@@ -117,19 +114,6 @@ def _shifted_by_pandas(column: pd.Series, is_tag: bool) -> list[Any]:
     beside = pd.Series([None] * len(shifted), index=shifted.index, dtype=object)
     values: list[Any] = pd.DataFrame({0: beside, 1: shifted}).to_numpy()[:, 1].tolist()
     return values
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Rows form no cycles, but a million new lists make the collector walk over all of them."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def exact_rows(

@@ -20,6 +20,7 @@ from types import FunctionType
 from typing import Any
 
 from freqkernels.errors import FreqkernelsError
+from freqkernels.runtime import collector_paused
 
 _CERTIFIED = Path(__file__).with_name("certified.json")
 
@@ -72,7 +73,8 @@ def _definitions(file: Path) -> tuple[tuple[str, ...], dict[str, Definition]]:
             if isinstance(node, ast.ClassDef):
                 collect(node.body, f"{prefix}{node.name}.")
 
-    collect(ast.parse(text).body, "")
+    with collector_paused():
+        collect(ast.parse(text).body, "")
     return tuple(text.splitlines()), found
 
 

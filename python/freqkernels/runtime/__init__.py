@@ -4,6 +4,7 @@
 * :mod:`~freqkernels.runtime.dispatch`: fast function before exact function
 * :mod:`~freqkernels.runtime.support`: the answer of a fast path, with its reason
 * :mod:`~freqkernels.runtime.threads`: how many threads a kernel gets
+* :mod:`~freqkernels.runtime.collector`: Python's garbage collector, paused
 * :mod:`~freqkernels.runtime.journal`: refusals, failures, fallbacks
 """
 
@@ -16,6 +17,7 @@ from freqkernels.runtime.backend import (
     set_backend,
     use_backend,
 )
+from freqkernels.runtime.collector import collector_paused
 from freqkernels.runtime.dispatch import accelerate
 from freqkernels.runtime.journal import Event, events
 from freqkernels.runtime.support import SUPPORTED, Support, refuse
@@ -28,6 +30,7 @@ __all__ = [
     "Kernel",
     "Support",
     "accelerate",
+    "collector_paused",
     "events",
     "get_backend",
     "kernel",
