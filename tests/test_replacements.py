@@ -328,8 +328,9 @@ def test_memory_is_shared_only_where_freqtrade_shares_it(
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])
-def test_n_threads_agnosticism(threads: int) -> None:
-    """Large enough for several threads; the oracle has no threads at all."""
+def test_n_threads_agnosticism(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several threads, however small the work; the oracle has no threads at all."""
+    monkeypatch.setattr("freqkernels.runtime.threads.PARALLEL_FROM_NS", 0)
     data = pairs(25, 20_000)
     set_num_threads(threads)
     try:

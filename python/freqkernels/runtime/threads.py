@@ -3,7 +3,7 @@
 In this order: :func:`set_num_threads`, ``FREQKERNELS_NUM_THREADS``, ``OMP_NUM_THREADS`` (joblib
 sets it to 1 in its workers), the processors this process may use. Whatever the source, a forked
 child is serial (libgomp hangs when a child of a parallel parent opens a parallel region), and
-so is every call whose serial time would be below half a millisecond.
+so is every call whose serial time would be below five milliseconds.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 
 from freqkernels.errors import InvalidInputError
 
-#: Estimated serial nanoseconds from which a second thread pays for waking it.
-PARALLEL_FROM_NS = 500_000
+#: Estimated serial nanoseconds from which a second thread is worth its risk: on a busy machine a
+#: parallel region waits a time slice of the scheduler, some 10 ms, for a thread that lost its core.
+PARALLEL_FROM_NS = 5_000_000
 
 #: More would only exhaust memory: OpenMP ends the process when it cannot make a thread.
 MOST_THREADS = 256
