@@ -151,7 +151,6 @@ def shape_zoo() -> Iterator[tuple[str, pd.DataFrame]]:
     signed["volume"] = 1.5
     signed.loc[6:8, "date"] = signed["date"].iloc[5] + pd.to_timedelta([0, 1, 600], "s")
     yield "signed zeros in one period", signed
-    yield "big-endian extra column", regular.assign(extra=np.arange(60).astype(">f8"))
     yield "extra columns", regular.assign(rsi=1.5, note="x", flag=True)
     yield "columns in another order", regular[["volume", "date", "low", "high", "open", "close"]]
     yield "no volume", regular.drop(columns="volume")

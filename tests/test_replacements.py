@@ -149,6 +149,10 @@ class TestTrim:
     def test_zoo(self, name: str, frame: pd.DataFrame) -> None:
         check("trim_dataframe", frame, RANGES[3])
 
+    def test_foreign_byte_order(self) -> None:
+        frame = candles(60).assign(extra=np.arange(60).astype(">f8"))
+        check("trim_dataframe", frame, RANGES[3])
+
     def test_other_date_column(self) -> None:
         frame = candles(200).rename(columns={"date": "open_date"})
         check("trim_dataframe", frame, RANGES[3], df_date_col="open_date")
