@@ -87,12 +87,16 @@ def _negative_zeros(columns: list[NDArray[np.float64]]) -> bool:
     return any(bool(np.signbit(column[column == 0.0]).any()) for column in columns)
 
 
-def _merged(candles: Candles) -> tuple[NDArray[np.int64], NDArray[np.float64] | list[Any]]:
+def _merged(
+    candles: Candles,
+) -> tuple[NDArray[np.int64], NDArray[np.float64] | list[Any]] | Support:
     """One candle a date, sorted: arrays of our own."""
     dates, columns = candles
     order = _date_order(dates.values)
     if order == _STRICTLY_INCREASING:
         return dates.values.copy(), [column.copy() for column in columns]
+    if _negative_zeros(columns):
+        return refuse("among 0.0 and -0.0 each pandas has another maximum")
     rows = (
         np.argsort(dates.values, kind="stable")
         if order == _UNSORTED
@@ -120,9 +124,10 @@ def fast_clean(
         return candles
     if "date" in dataframe.index.names:
         return refuse("the index is named date too")
-    if _date_order(candles[0].values) != _STRICTLY_INCREASING and _negative_zeros(candles[1]):
-        return refuse("among 0.0 and -0.0 each pandas has another maximum")
-    values, columns = _merged(candles)
+    merged = _merged(candles)
+    if isinstance(merged, Support):
+        return merged
+    values, columns = merged
     if drop_incomplete:
         values, columns = values[:-1], [column[:-1] for column in columns]
         if len(values) == 0:
