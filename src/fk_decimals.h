@@ -14,10 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* 10^k for k in 0..22 is exact in a double. */
-static const double FK_POW10[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+#include "fk_ten.h"
+
 /* 10^(k - 9), nearest double: only compared with, to find the leading digit's place. */
 static const double FK_DECADE[24] = {1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2,
                                      1e-1, 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
@@ -41,17 +39,6 @@ static int fk_decimals_significant_printed(double x) {
         if (negative) exponent = -exponent;
     }
     return significant - 1 > exponent ? significant - 1 - exponent : 0;
-}
-
-/* x / (2^twos * 5^twos) where that divides x, else x: multiplying by the inverse of the odd part
- * modulo 2^64 and rotating the factors of two away leaves the quotient, or something too large. */
-static inline uint64_t fk_strip(uint64_t x, uint64_t inverse, int twos, uint64_t power,
-                                int *decimals) {
-    const uint64_t product = x * inverse;
-    const uint64_t quotient = (product >> twos) | (product << (64 - twos));
-    const int divides = quotient <= UINT64_MAX / power;
-    *decimals -= divides ? twos : 0;
-    return divides ? quotient : x;
 }
 
 static inline int fk_decimals_significant(double x) {
