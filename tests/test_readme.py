@@ -79,7 +79,7 @@ def test_every_function_has_its_figure(case: object) -> None:
 
 def test_backtest_and_costs_have_their_figures() -> None:
     assert f"A whole backtest: {backtest_name(FULL)}" in "\n".join(figures_block())
-    for stage in ("import", "load", "convert", "simulate", "total wall", "peak memory, MB"):
+    for stage in ("import", "load", "convert + simulate", "total wall", "peak memory, MB"):
         assert re.fullmatch(r"\d+\.\dx", row_of(f"| {stage} |")[3])
     for name in COSTS:
         assert re.fullmatch(r"[\d,.]+ (s|ms|ns)", row_of(f"| {name} |")[1])

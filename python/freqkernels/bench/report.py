@@ -15,9 +15,9 @@ _STAGE_TITLES = {
     "start": "set up",
     "load": "load",
     "indicators": "indicators",
-    "convert": "convert",
-    "simulate": "simulate",
+    "simulate": "convert + simulate",
     "report": "report",
+    "export": "export",
 }
 _MASKED = f"{', '.join(RUN_TIMES)} and the time in file names"
 _MASKED_LOCKS = f"{' and '.join(LOCK_TIMES)} where it is the time of the clock"

@@ -15,7 +15,7 @@ import json
 import sys
 from pathlib import Path
 
-from freqkernels.bridge.probe import freqtrade_main
+from freqkernels.bridge.probe import import_freqtrade
 from freqkernels.errors import FreqkernelsError
 
 
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--trading-mode", choices=("spot", "futures"), required=True)
     options = parser.parse_args(arguments)
     try:
-        freqtrade_main()
+        import_freqtrade()
     except FreqkernelsError as error:
         print(error, file=sys.stderr)
         return 2

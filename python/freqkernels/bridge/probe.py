@@ -11,11 +11,12 @@ import dataclasses
 import functools
 import importlib
 import importlib.metadata
+import platform
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from enum import Enum
 from pathlib import Path, PurePath
@@ -24,24 +25,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from freqkernels.bridge.run import run_freqtrade
 from freqkernels.errors import FreqkernelsError, MissingFreqtradeError
 from freqkernels.runtime import events, get_backend
 
-#: The stages in their order; every moment of a run belongs to exactly one.
-STAGES = ("import", "install", "start", "load", "indicators", "convert", "simulate", "report")
+#: The stages in their order; every moment of a run belongs to exactly one, but for those that it
+#: takes to watch. "simulate" is all of ``backtest()``: signals, conversion, the loop, its results.
+STAGES = ("import", "install", "start", "load", "indicators", "simulate", "report", "export")
 
-#: Method of Backtesting, stage that begins with its call, stage that begins with its return.
-#: What backtest() does before the conversion is a few resets.
-_BOUNDARIES = (
-    ("load_bt_data", "load", "indicators"),
-    ("backtest", "convert", "report"),
-    ("_get_ohlcv_as_lists", "convert", "simulate"),
-)
+#: Stage that begins with the call of a method of Backtesting, stage that begins with its return.
+#: Nothing that runs within ``backtest()`` is watched: who simulates, and how, is not known here.
+_METHODS = {
+    "load_bt_data": ("load", "indicators"),
+    "backtest_one_strategy": ("indicators", "report"),
+    "backtest": ("simulate", "report"),
+}
+#: The same for functions that the module of Backtesting calls.
+_FUNCTIONS = {"store_backtest_results": ("export", "report")}
 _PLAIN = (
     *(bool, int, float, complex, str, bytes, type(None), date, timedelta, PurePath),
     *(np.generic, np.ndarray, pd.DataFrame, pd.Series, pd.Index, pd.Timestamp, pd.Timedelta),
 )
-_VERSIONS = ("freqkernels", "freqtrade", "pandas", "numpy")
+_VERSIONS = ("freqkernels", "freqtrade", "pandas", "numpy", "ccxt")
+_SETTINGS = ("datadir", "timeframe", "timeframe_detail", "timerange", "trading_mode")
 _COUNTERS = ("trade_id_counter", "order_id_counter")
 # The order knows its trade, which knows the order; the other one belongs to SQLAlchemy.
 _BACK_REFERENCES = ("_trade_bt", "_trade_live", "_sa_instance_state")
@@ -65,6 +71,8 @@ class BacktestRun:
     :param events: refusals, failures and fallbacks of the kernels.
     :param backend: chosen backend, None for a run without kernels.
     :param versions: of freqtrade and what it computes with.
+    :param settings: what freqtrade made of its configuration: folder of the candles, pairs,
+        timeframe, time range and the like; empty if it never finished.
     """
 
     begun: float
@@ -80,6 +88,7 @@ class BacktestRun:
     events: list[dict[str, Any]]
     backend: str | None
     versions: dict[str, str]
+    settings: dict[str, Any]
 
 
 class StageClock:
@@ -130,55 +139,49 @@ def run_backtest(
     """
     begun = time.time()
     clock = StageClock(time.monotonic() if started is None else started, announce)
-    main = freqtrade_main()
-    if offline_markets is not None:
-        from freqkernels.bridge.markets import use_offline_markets
-
-        use_offline_markets(offline_markets)
-    if kernels:
-        from freqkernels.bridge.install import install
-
-        clock.enter("install")
-        install()
-    clock.enter("start")
+    import_freqtrade()
     observer = _Observer(clock)
-    with observer.attached():
-        exit_code = _exit_code_of(main, arguments)
-        clock.enter(None)
+    exit_code = run_freqtrade(
+        arguments,
+        offline_markets,
+        plain=not kernels,
+        enter=clock.enter,
+        around=observer.attached(),
+    )
     return BacktestRun(
         begun=begun,
         exit_code=exit_code,
         seconds=clock.seconds,
         cpu_seconds=clock.cpu_seconds,
         peak_memory=peak_memory(),
-        versions={name: importlib.metadata.version(name) for name in _VERSIONS},
+        versions=_versions(),
         **_kernels_now(kernels),
         **_results_of(observer),
     )
 
 
-def freqtrade_main() -> Callable[[list[str]], None]:
-    """freqtrade's entry point, with all that a backtest needs imported.
+def import_freqtrade() -> None:
+    """Import all of freqtrade that a backtest needs.
 
     :raise MissingFreqtradeError: if freqtrade or something that it needs is not installed.
     """
     try:
         importlib.import_module("freqtrade.optimize.backtesting")
-        from freqtrade.main import main
+        importlib.import_module("freqtrade.main")
     except ModuleNotFoundError as error:
         raise MissingFreqtradeError(
             f"freqtrade cannot be imported ({error}). Install it together with freqkernels: "
             "pip install 'freqkernels[freqtrade]'"
         ) from error
-    return main  # type: ignore[no-any-return]
 
 
-def _exit_code_of(main: Callable[[list[str]], None], arguments: list[str]) -> int:
-    try:
-        main(arguments)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    return 0
+def _versions() -> dict[str, str]:
+    """Of Python and the packages that are installed; freqkernels need not be."""
+    found = {"python": platform.python_version()}
+    for name in _VERSIONS:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def peak_memory() -> int | None:
@@ -206,48 +209,55 @@ def _peak_working_set() -> int | None:
 
 
 class _Observer:
-    """Times the methods of Backtesting and keeps what they leave behind.
+    """Times what Backtesting does and keeps what it leaves behind.
 
     What is kept is only looked at when the clock has stopped.
     """
 
     def __init__(self, clock: StageClock) -> None:
         self.backtesting: Any = None
-        self.trades: dict[str, list[Any]] = {}
+        self.trades: dict[str, Sequence[Any]] = {}
         self._clock = clock
 
     @contextmanager
     def attached(self) -> Iterator[None]:
-        """Timers around the methods, for the time of a ``with`` block."""
-        from freqtrade.optimize.backtesting import Backtesting
+        """Timers around the methods and functions, for the time of a ``with`` block."""
+        from freqtrade.optimize import backtesting
 
-        originals = {name: vars(Backtesting)[name] for name, _, _ in _BOUNDARIES}
-        for name, begins, ends in _BOUNDARIES:
-            setattr(Backtesting, name, self._timed(originals[name], begins, ends))
+        places = [(backtesting.Backtesting, *item) for item in _METHODS.items()]
+        places += [(backtesting, *item) for item in _FUNCTIONS.items()]
+        originals = []
+        for owner, name, stages in places:
+            if name in vars(owner):  # releases differ
+                originals.append((owner, name, vars(owner)[name]))
+                setattr(owner, name, self._timed(vars(owner)[name], *stages))
         try:
             yield
         finally:
-            for name, original in originals.items():
-                setattr(Backtesting, name, original)
+            self._clock.enter(None)
+            for owner, name, original in originals:
+                setattr(owner, name, original)
 
-    def _timed(self, method: Callable[..., Any], begins: str, ends: str) -> Callable[..., Any]:
-        @functools.wraps(method)
-        def timed(backtesting: Any, *args: Any, **kwargs: Any) -> Any:
+    def _timed(self, function: Callable[..., Any], begins: str, ends: str) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
             self._clock.enter(begins)
-            result = method(backtesting, *args, **kwargs)
+            result = function(*args, **kwargs)
+            if function.__name__ == "backtest":
+                self._clock.enter(None)
+                self._keep(args[0])
             self._clock.enter(ends)
-            self.backtesting = backtesting
-            if method.__name__ == "backtest":
-                self._keep_trades(backtesting.strategy.get_strategy_name())
             return result
 
         return timed
 
-    def _keep_trades(self, strategy: str) -> None:
+    def _keep(self, backtesting: Any) -> None:
         from freqtrade.persistence import LocalTrade
 
-        # freqtrade begins a new list for the next simulation, so this one stays as it is.
-        self.trades[strategy] = LocalTrade.bt_trades
+        self.backtesting = backtesting
+        # freqtrade begins a new list for the next simulation, so this one stays as it is. Its
+        # trades may not have been made yet: they are when somebody looks.
+        self.trades[backtesting.strategy.get_strategy_name()] = LocalTrade.bt_trades
 
 
 def _results_of(observer: _Observer) -> dict[str, Any]:
@@ -255,7 +265,7 @@ def _results_of(observer: _Observer) -> dict[str, Any]:
     backtesting = observer.backtesting
     contents = {} if backtesting is None else backtesting.all_bt_content
     return {
-        "trades": {name: plain(observer.trades[name]) for name in contents},
+        "trades": {name: plain(list(observer.trades[name])) for name in contents},
         "contents": {
             # The configuration went in, it did not come out; the run id is its hash.
             name: {key: plain(value) for key, value in content.items() if key != "config"}
@@ -263,6 +273,16 @@ def _results_of(observer: _Observer) -> dict[str, Any]:
         },
         "stats": plain(backtesting.results) if contents else {},
         "counters": {name: getattr(backtesting, name) for name in _COUNTERS if contents},
+        "settings": _settings_of(backtesting) if contents else {},
+    }
+
+
+def _settings_of(backtesting: Any) -> dict[str, Any]:
+    config = backtesting.config
+    return {
+        **{name: plain(config.get(name)) for name in _SETTINGS},
+        "strategies": [strategy.get_strategy_name() for strategy in backtesting.strategylist],
+        "pairs": list(backtesting.pairlists.whitelist),
     }
 
 
