@@ -15,6 +15,7 @@ import io
 import json
 import textwrap
 import tokenize
+from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -24,7 +25,19 @@ from freqkernels.runtime import collector_paused
 
 _CERTIFIED = Path(__file__).with_name("certified.json")
 
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Where a definition stands in its file; numbers of lines, the first one is 1.
+
+    :param first: its first line, decorators included.
+    :param last: its last line.
+    :param docstring: lines of its docstring.
+    """
+
+    first: int
+    last: int
+    docstring: range
 
 
 class SourceNotFoundError(FreqkernelsError, LookupError):
@@ -56,20 +69,20 @@ def source_file(module: str) -> Path:
     raise SourceNotFoundError(f"there is no source of {module}")
 
 
-@functools.lru_cache(maxsize=32)
-def _definitions(file: Path) -> tuple[tuple[str, ...], dict[str, Definition]]:
+@functools.lru_cache(maxsize=64)
+def _definitions(file: Path) -> tuple[tuple[str, ...], dict[str, Lines]]:
     """Lines of a file, and what it defines at the top and inside of its classes."""
     text = file.read_text(encoding="utf-8")
-    found: dict[str, Definition] = {}
+    found: dict[str, Lines] = {}
 
     def collect(body: list[ast.stmt], prefix: str) -> None:
         for node in body:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                found[prefix + node.name] = node
+                found[prefix + node.name] = _lines(node)
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                found[prefix + node.targets[0].id] = node
+                found[prefix + node.targets[0].id] = _lines(node)
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                found[prefix + node.target.id] = node
+                found[prefix + node.target.id] = _lines(node)
             if isinstance(node, ast.ClassDef):
                 collect(node.body, f"{prefix}{node.name}.")
 
@@ -78,17 +91,22 @@ def _definitions(file: Path) -> tuple[tuple[str, ...], dict[str, Definition]]:
     return tuple(text.splitlines()), found
 
 
-def _definition(name: str) -> tuple[tuple[str, ...], Definition]:
+def _lines(node: ast.stmt) -> Lines:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    body = getattr(node, "body", None)
+    docstring = range(0)
+    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        docstring = range(body[0].lineno, (body[0].end_lineno or 0) + 1)
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return Lines(first, node.end_lineno or first, docstring)
+
+
+def _definition(name: str) -> tuple[tuple[str, ...], Lines]:
     module, _, qualname = name.partition(":")
     lines, found = _definitions(source_file(module))
     if qualname not in found:
         raise SourceNotFoundError(f"{module} does not define {qualname}")
     return lines, found[qualname]
-
-
-def _first_line(node: Definition) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def normalised_source(name: str) -> str:
@@ -97,14 +115,12 @@ def normalised_source(name: str) -> str:
     :param name: ``module:qualname``, for example ``freqtrade.data.metrics:calculate_csum``.
     :raise SourceNotFoundError: if the name is not defined in the source of the module.
     """
-    lines, node = _definition(name)
-    first = _first_line(node)
-    kept = {number: lines[number - 1] for number in range(first, (node.end_lineno or first) + 1)}
-    body = getattr(node, "body", None)
-    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        for number in range(body[0].lineno, (body[0].end_lineno or 0) + 1):
-            kept[number] = ""
-    text = textwrap.dedent("\n".join(kept.values())) + "\n"
+    lines, place = _definition(name)
+    kept = (
+        "" if number in place.docstring else lines[number - 1]
+        for number in range(place.first, place.last + 1)
+    )
+    text = textwrap.dedent("\n".join(kept)) + "\n"
     stripped = text.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
@@ -137,11 +153,11 @@ def is_genuine(function: Any, name: str) -> bool:
     """
     if not isinstance(function, FunctionType):
         return False
-    _, node = _definition(name)
+    _, place = _definition(name)
     code = function.__code__
     return (
-        Path(code.co_filename) == source_file(name.partition(":")[0])
-        and _first_line(node) <= code.co_firstlineno <= (node.end_lineno or 0)
+        Path(code.co_filename).resolve() == source_file(name.partition(":")[0]).resolve()
+        and place.first <= code.co_firstlineno <= place.last
         and function.__name__ == name.rpartition(":")[2].rpartition(".")[2]
     )
 
