@@ -1,0 +1,59 @@
+"""The test that every file of scenarios makes of its list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from freqkernels.bench.identity import first_difference
+from scenarios.check import differences
+from scenarios.runner import Ran, run_installed, run_original
+from scenarios.scenario import Scenario
+
+
+def each(scenarios: Sequence[Scenario]) -> Any:
+    """Parametrize a test by scenarios, one id a name."""
+    return pytest.mark.parametrize(
+        "scenario", [pytest.param(scenario, id=scenario.name) for scenario in scenarios]
+    )
+
+
+def assert_as_written(scenario: Scenario) -> None:
+    """freqtrade's own function does what the table says, where this release has the rule."""
+    ran = _original(scenario)
+    if _release() >= _parts(scenario.since):
+        assert differences(scenario, ran) == []
+
+
+def assert_as_installed(scenario: Scenario) -> None:
+    """The installed function leaves the same behind to the last bit, and by compiled code."""
+    ran = run_installed(scenario)
+    original = _original(scenario)
+    difference = first_difference(ran.outcome, original.outcome)
+    assert difference is None, f"{difference}"
+    if _release() >= _parts(scenario.since):
+        assert differences(scenario, ran) == []
+    if ran.compiled is not None:
+        assert ran.compiled == (not scenario.original), scenario.original
+
+
+_originals: dict[str, Ran] = {}
+
+
+def _original(scenario: Scenario) -> Ran:
+    """freqtrade's own run, made once."""
+    if scenario.name not in _originals:
+        _originals[scenario.name] = run_original(scenario)
+    return _originals[scenario.name]
+
+
+def _release() -> tuple[int, ...]:
+    from freqtrade import __version__
+
+    return _parts(__version__)
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])
