@@ -12,7 +12,7 @@ import sys
 from importlib.metadata import version
 
 from freqkernels.bridge.fingerprints import certify
-from freqkernels.bridge.targets import LEFT_ALONE, TARGETS
+from freqkernels.bridge.targets import ENGINE, LEFT_ALONE, TARGETS
 
 #: Releases, oldest first, up to which a target needs another variant than today's.
 VARIANTS: dict[str, list[tuple[tuple[int, ...], str]]] = {
@@ -20,6 +20,8 @@ VARIANTS: dict[str, list[tuple[tuple[int, ...], str]]] = {
     "get_tick_size_over_time": [((2025, 11), "fixed decimals")],
     # The mean took the count of pairs as one more pair.
     "combined_dataframes_with_rel_mean": [((2026, 5), LEFT_ALONE)],
+    # No wallet captures, equal locks twice; before 2026.3 also other exit prices and timeouts.
+    "backtest": [((2026, 5), LEFT_ALONE)],
 }
 
 
@@ -32,7 +34,7 @@ def variant_for(target: str, release: str) -> str:
 def main() -> int:
     """Certify all targets of the installed freqtrade."""
     release = version("freqtrade")
-    for target in TARGETS:
+    for target in (*TARGETS, ENGINE):
         variant = variant_for(target.name, release)
         print(certify(target.name, target.definitions, release, variant), target.name, variant)
     return 0

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from freqkernels.bridge.engine import imitated
+
 _TIMEFRAMES = "freqtrade.exchange.exchange_utils_timeframe"
 _CONVERTER = "freqtrade.data.converter.converter"
 _COLUMNS = "freqtrade.candle_columns"
@@ -167,4 +169,14 @@ TARGETS: tuple[Target, ...] = (
         kernels=("ohlcv.untrack_rows",),
         runs_user_code=True,
     ),
+)
+
+#: The compiled engine. ``bridge.engine`` asks for its certificate at each call.
+ENGINE = Target(
+    imitated.NAME,
+    _BACKTESTING,
+    "Backtesting.backtest",
+    {"": "bridge.engine.backtest"},
+    imitates=imitated.IMITATED,
+    runs_user_code=True,
 )
