@@ -56,7 +56,9 @@ def derive_answers(exchange: Any) -> Answers:
             "price": _price_precision(prices, exchange.precision_mode_price),
             "amount": _step(AMOUNT_DECIMALS, exchange.precisionMode),
         }
-        markets.append({**_market(pair), "precision": precision, "maker": maker, "taker": taker})
+        markets.append(
+            {**market_of_pair(pair), "precision": precision, "maker": maker, "taker": taker}
+        )
     if not markets:
         raise MarketsError(_nothing_found(exchange, empty))
     if empty:
@@ -141,8 +143,11 @@ def _step(decimals: int, mode: int) -> float | int:
     return decimals if mode in (DECIMAL_PLACES, SIGNIFICANT_DIGITS) else float(f"1e-{decimals}")
 
 
-def _market(pair: str) -> dict[str, Any]:
-    """What the name of a pair says, in the shape that ccxt gives a market."""
+def market_of_pair(pair: str) -> dict[str, Any]:
+    """What the name of a pair says, in the shape that ccxt gives a market.
+
+    :param pair: "AAA/USDT", or "AAA/USDT:USDT" for a future.
+    """
     name, _, settle = pair.partition(":")
     base, _, quote = name.partition("/")
     swap = bool(settle)
