@@ -1,0 +1,412 @@
+"""Protections and pair locks, exit by exit, against freqtrade's ProtectionManager and PairLocks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from _protections import (
+    PAIRS,
+    Answer,
+    Case,
+    agree,
+    backtest_persistence,
+    by_freqtrade,
+    by_kernel,
+    date_of,
+    manager_of,
+)
+from freqkernels import runtime
+from freqkernels.bridge.engine import locks as bridge
+
+MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+START = int(datetime(2024, 2, 27, 22, 35, tzinfo=UTC).timestamp()) * 1000
+REASONS = (
+    *("stop_loss", "trailing_stop_loss", "liquidation", "roi", "exit_signal", "force_exit"),
+    *("stoploss_on_exchange", "my tag", ""),
+)
+PROFITS = (-0.1, -0.2, 0.1, 0.30000000000000004, 0.0, -0.0, 1e-8, -1e-8, -0.99999999, 0.07)
+LIMITS = (0.0, 0.1, -0.1, 0.2, -0.30000000000000004, 0.5, 1, -1e-8, 0.15000000000000002)
+
+
+@pytest.fixture(scope="module")
+def drawdown_modes() -> tuple[str, ...]:
+    """Of MaxDrawdown; freqtrade 2025.9 has another definition, which is refused."""
+    rules = bridge.protection_rules(manager_of(Case("5m", [{"method": "MaxDrawdown"}], [], [])))
+    return ("ratios", "equity") if isinstance(rules, np.ndarray) else ()
+
+
+# ---- cases
+
+
+def durations(draw: Any, what: str) -> dict[str, Any]:
+    if draw(st.booleans()):
+        return {f"{what}_candles": draw(st.sampled_from([1, 2, 3, 12, 60]))}
+    return {what: draw(st.sampled_from([0, 1, 4, 5, 30, 60, 300, 1440, 100_000]))}
+
+
+@st.composite
+def protections(draw: Any, modes: tuple[str, ...]) -> dict[str, Any]:
+    names = ["CooldownPeriod", "LowProfitPairs", "StoplossGuard", *(["MaxDrawdown"] * bool(modes))]
+    method = draw(st.sampled_from(names))
+    made: dict[str, Any] = {"method": method, **durations(draw, "lookback_period")}
+    if draw(st.integers(0, 3)) == 0:
+        made["unlock_at"] = draw(st.sampled_from(["00:00", "22:40", "23:59", "5:07"]))
+    else:
+        made |= durations(draw, "stop_duration")
+    optional: dict[str, Any] = {
+        "LowProfitPairs": {"required_profit": LIMITS, "only_per_side": (True, False)},
+        "StoplossGuard": {
+            "required_profit": LIMITS,
+            "only_per_side": (True, False),
+            "only_per_pair": (True, False),
+        },
+        "MaxDrawdown": {"max_allowed_drawdown": LIMITS, "calculation_mode": modes},
+    }.get(method, {})
+    if optional:
+        optional["trade_limit"] = (1, 2, 3, 5, 1.5, 0)
+    for name, values in optional.items():
+        if draw(st.integers(0, 3)) > 0:
+            made[name] = draw(st.sampled_from(values))
+    return made
+
+
+def times(draw: Any, count: int) -> list[int]:
+    """Mostly forwards, often the same, sometimes back, and not always whole minutes."""
+    steps = st.sampled_from([0, 0, 1, 1, 1, 5, 5, 60, 1440, -5, -60, 0.25, 1 / 60, 1 / 60000])
+    moves = draw(st.lists(steps, min_size=count, max_size=count))
+    return [START + int(minutes * MINUTE) for minutes in np.cumsum(moves).tolist()]
+
+
+@st.composite
+def cases(draw: Any, modes: tuple[str, ...]) -> Case:
+    count = draw(st.integers(0, 22))
+    rows, questions = [], []
+    shift = st.sampled_from([0, 0, 0, 0, 0, 0, -7, 3])
+    amounts = st.sampled_from(PROFITS)
+    for now in times(draw, count):
+        profit = draw(amounts)
+        rows.append(
+            (
+                now,
+                now + MINUTE * draw(shift),
+                profit,
+                draw(st.sampled_from([profit * 1000.0, 1e6 * profit, draw(amounts), -3e3])),
+                draw(st.sampled_from([0, 0, 0, 1, 2])),
+                draw(st.booleans()),
+                draw(st.sampled_from(REASONS)),
+                draw(st.integers(0, 9)) > 0,
+            )
+        )
+        for _ in range(3):
+            ahead = draw(st.sampled_from([0, 1, 5, 10, 60, 300, 1440, -5, -60]))
+            at = (now // (5 * MINUTE) * 5 + ahead) * MINUTE if ahead % 2 else now + ahead * MINUTE
+            asked = (at, draw(st.integers(0, 2)), draw(st.integers(0, 2)))
+            questions.append((len(rows) - draw(st.integers(0, 1)), *asked))
+    return Case(
+        draw(st.sampled_from(["5m", "5m", "1m", "1h", "1d", "1w", "1M"])),
+        draw(st.lists(protections(modes), min_size=0, max_size=4)),
+        rows,
+        sorted(questions),
+        draw(st.sampled_from([1000.0, 0.0, 0.1, 3000.0, 123.456789])),
+    )
+
+
+@settings(max_examples=2 * settings().max_examples)
+@given(data=st.data())
+def test_any_exits(data: st.DataObject, drawdown_modes: tuple[str, ...]) -> None:
+    agree(data.draw(cases(drawdown_modes)))
+
+
+def many_exits(seed: int, count: int, ties: int, modes: tuple[str, ...]) -> Case:
+    """Many trades in a window, several a candle; forced exits of earlier dates at the end."""
+    rng = np.random.default_rng(seed)
+    now = START + np.sort(rng.integers(0, count // ties + 1, count)) * 5 * MINUTE
+    now[-3:] = START + rng.integers(0, 9, 3) * DAY // 50
+    profits = np.round(rng.normal(-0.001, 0.02, count), 8)
+    absolute = np.round(profits * 10.0 ** rng.integers(-3, 7, count), 8)
+    rows = [
+        (at, at, ratio, each, pair, bool(short), reason, True)
+        for at, ratio, each, pair, short, reason in zip(
+            now.tolist(),
+            profits.tolist(),
+            absolute.tolist(),
+            rng.integers(0, 3, count).tolist(),
+            rng.integers(0, 2, count).tolist(),
+            rng.choice(REASONS[:6], count).tolist(),
+            strict=True,
+        )
+    ]
+    # values that the last bits decide: every new drawdown is a new reason
+    drawdowns = [
+        {
+            "method": "MaxDrawdown",
+            "lookback_period_candles": window,
+            "stop_duration_candles": stop,
+            "max_allowed_drawdown": 0.0,
+            "calculation_mode": mode,
+        }
+        for mode in modes
+        for window, stop in ((count, 1), (17, -3))
+    ]
+    others = [
+        {
+            "method": "LowProfitPairs",
+            "lookback_period_candles": 40,
+            "stop_duration": 0,
+            "required_profit": 0.3,
+        },
+        {"method": "StoplossGuard", "lookback_period_candles": 30, "only_per_side": True},
+        {"method": "CooldownPeriod", "stop_duration_candles": 2},
+    ]
+    asked = [
+        (k, int(now[min(k, count - 1)]) + k % 4 * 5 * MINUTE, k % 3, k % 3) for k in range(count)
+    ]
+    return Case("5m", [*drawdowns, *others], rows, asked, 1e5)
+
+
+@pytest.mark.parametrize(("seed", "count", "ties"), [(2, 110, 4), (3, 150, 30)])
+def test_long_windows(seed: int, count: int, ties: int, drawdown_modes: tuple[str, ...]) -> None:
+    answer = agree(many_exits(seed, count, ties, drawdown_modes))
+    assert len(answer.locks) > count / 8
+    assert 0 < sum(answer.locked) < count
+
+
+# ---- single rules
+
+
+def exits(*rows: tuple[Any, ...]) -> list[tuple[int, int, float, float, int, bool, str, bool]]:
+    """Minutes, ratio, pair, side and reason of trades that close."""
+    return [
+        (
+            START + minute * MINUTE,
+            START + minute * MINUTE,
+            ratio,
+            100 * ratio,
+            pair,
+            short,
+            why,
+            True,
+        )
+        for minute, ratio, pair, short, why in rows
+    ]
+
+
+def locks_of(method: str, rows: list[Any], timeframe: str = "5m", **options: Any) -> Answer:
+    return agree(Case(timeframe, [{"method": method, **options}], rows, []))
+
+
+def ends(answer: Answer) -> list[int]:
+    """Minutes from the start to the end of each lock."""
+    return [round((lock[3] - date_of(START)).total_seconds() / 60) for lock in answer.locks]
+
+
+def test_a_lock_ends_with_the_candle_after_its_time() -> None:
+    rows = exits((0, 0.1, 0, False, "roi"))
+    assert ends(locks_of("CooldownPeriod", rows, stop_duration=10)) == [15]
+    assert ends(locks_of("CooldownPeriod", rows, stop_duration=11)) == [15]
+    assert ends(locks_of("CooldownPeriod", rows, stop_duration_candles=0)) == [5]
+    assert ends(locks_of("CooldownPeriod", rows, unlock_at="22:35")) == [5]
+    assert ends(locks_of("CooldownPeriod", rows, unlock_at="22:34")) == [24 * 60]
+    assert ends(locks_of("CooldownPeriod", rows, "1d", stop_duration=0)) == [85]
+
+
+def test_the_window_is_open_at_its_start() -> None:
+    stops = exits((0, -0.1, 0, False, "stop_loss"), (20, -0.1, 0, False, "stop_loss"))
+    for minutes, count in ((20, 0), (21, 1)):
+        options = {"lookback_period": minutes, "trade_limit": 2, "only_per_pair": True}
+        assert len(locks_of("StoplossGuard", stops, **options).locks) == count
+
+
+def test_a_longer_lock_is_needed_for_a_new_one() -> None:
+    rows = exits(*((minute, 0.1, 0, False, "roi") for minute in (0, 5, 15, 16, 30)))
+    assert ends(locks_of("CooldownPeriod", rows, stop_duration=7)) == [10, 15, 25, 40]
+
+
+def test_reasons_that_count_as_stops() -> None:
+    for reason in REASONS:
+        rows = exits((0, -0.1, 0, False, reason))
+        counted = len(locks_of("StoplossGuard", rows, trade_limit=1).locks) > 0
+        assert counted == (reason in bridge.STOP_REASONS)
+
+
+def test_sides() -> None:
+    rows = exits((0, -0.1, 0, True, "stop_loss"), (5, -0.1, 0, False, "stop_loss"))
+    answer = locks_of("StoplossGuard", rows, trade_limit=1, only_per_side=True)
+    assert [lock[:2] for lock in answer.locks] == [
+        *((PAIRS[0], "short"), ("*", "short")),
+        *((PAIRS[0], "long"), ("*", "long")),
+    ]
+
+
+def test_profit_of_no_trades_is_an_int() -> None:
+    rows = exits((0, 0.0, 0, False, "roi"))
+    (lock,) = locks_of("LowProfitPairs", rows, required_profit=0.5).locks
+    assert lock[4].startswith("0 < 0.5 in ")
+
+
+def test_freqtrade_raises_where_no_trade_says_when_a_lock_ends() -> None:
+    rows = exits((0, 0.1, 0, False, "roi"), (5, 0.1, 0, False, "roi"))
+    assert locks_of("StoplossGuard", rows, trade_limit=0).passed == 0
+    assert locks_of("LowProfitPairs", rows, lookback_period=0, trade_limit=0).passed == 2
+    limits = {"lookback_period": 0, "trade_limit": 0, "required_profit": 1}
+    assert locks_of("LowProfitPairs", rows, **limits).passed == 0
+
+
+def test_differences_are_seen() -> None:
+    """Each setting and column matters to what is compared."""
+    modes = ("ratios",)
+    case = many_exits(5, 120, 3, modes)
+    if bridge.lock_end_included():  # freqtrade 2025.9
+        case.protections = [each for each in case.protections if each["method"] != "MaxDrawdown"]
+    manager = manager_of(case)
+    expected = by_freqtrade(case, manager)
+    assert by_kernel(case, manager, "compiled") == expected
+    for place, change in enumerate((60_000, 60_000, 1e-9, None, 1, True, "roi", None)):
+        if change is None:
+            continue
+        rows = [list(row) for row in case.exits]
+        for row in rows[40:80]:
+            row[place] = "stop_loss" if change == "roi" else row[place] + change
+            if place == 4:
+                row[place] %= 3
+        changed = Case(case.timeframe, case.protections, [tuple(row) for row in rows], [])
+        assert by_kernel(changed, manager, "compiled").locks != expected.locks, place
+
+
+# ---- dates
+
+
+def orders_of(dates: list[int]) -> tuple[list[int], list[int]]:
+    values = np.array(dates, dtype=np.int64)
+    order = np.full(len(dates), -1, dtype=np.int32)
+    runtime.kernel("protections", "order_of_dates").twin("compiled")(values, order)
+    return order.tolist(), np.argsort(values.view("M8[us]"), kind="quicksort").tolist()
+
+
+@given(st.lists(st.integers(-4, 4), max_size=120) | st.lists(st.integers(0, 60), max_size=120))
+def test_order_of_equal_dates(dates: list[int]) -> None:
+    ours, numpys = orders_of(dates)
+    assert ours == numpys
+
+
+def hard_to_part(size: int) -> list[int]:
+    """The median of three is always one of the smallest: numpy turns to heaps (D. R. Musser)."""
+    half = size // 2
+    odd = [place if place % 2 else half + place - 1 for place in range(1, half + 1)]
+    return odd + [2 * place for place in range(1, half + 1)]
+
+
+@pytest.mark.parametrize("size", [15, 16, 17, 18, 64, 400, 3000])
+def test_order_of_many_dates(size: int) -> None:
+    rng = np.random.default_rng(size)
+    for dates in (
+        hard_to_part(size),
+        [each // 2 for each in hard_to_part(size)],
+        [each // 40 for each in hard_to_part(size)],
+        [0] * size,
+        list(range(size)),
+        list(range(size, 0, -1)),
+        [*range(size // 2), *range(size // 2, 0, -1)],
+        *(rng.integers(0, most, size).tolist() for most in (2, 5, size, 50 * size)),
+        *(np.sort(rng.integers(0, most, size)).tolist() for most in (2, size // 3, 2 * size)),
+    ):
+        ours, numpys = orders_of(dates)
+        assert ours == numpys
+
+
+def test_pandas_sorts_trades_in_that_order() -> None:
+    import pandas as pd
+
+    for size in (12, 40, 500):
+        minutes = np.random.default_rng(size).integers(0, size // 4, size).tolist()
+        frame = pd.DataFrame({"close_date": [date_of(each * MINUTE) for each in minutes]})
+        assert orders_of(minutes)[0] == frame.sort_values("close_date").index.tolist()
+
+
+TIMEFRAMES = ("1m", "3m", "5m", "45m", "1h", "4h", "1d", "3d", "1w", "2w", "1M", "5M", "1y", "30s")
+
+
+@pytest.mark.parametrize("timeframe", TIMEFRAMES)
+def test_next_candle(timeframe: str) -> None:
+    from freqtrade.exchange import timeframe_to_next_date
+
+    grid = bridge.lock_grid(timeframe)
+    assert isinstance(grid, np.ndarray)
+    rng = np.random.default_rng(4)
+    times = rng.integers(-(10**11), 3 * 10**12, 1500)
+    minutes = times // MINUTE * MINUTE
+    days = np.arange(10_950, 20_000, 13) * DAY
+    every = np.concatenate([times, minutes, days, days - 1, days + 1, times // 1000 * 1000])
+    expected = [timeframe_to_next_date(timeframe, date_of(ms)) for ms in every.tolist()]
+    for backend in ("compiled", "reference"):
+        out = np.empty_like(every)
+        runtime.kernel("protections", "next_candles").twin(backend)(every, grid, out)
+        assert [date_of(ms) for ms in out.tolist()] == expected
+
+
+# ---- what is refused, and what is left as it was
+
+
+def refusal(**options: Any) -> str:
+    protection = {"method": "LowProfitPairs", **options}
+    rules = bridge.protection_rules(manager_of(Case("5m", [protection], [], [])))
+    return "" if isinstance(rules, np.ndarray) else rules.reason
+
+
+def test_refused_protections() -> None:
+    assert refusal() == ""
+    assert refusal(trade_limit=True, required_profit=np.float64(0.1)) == ""
+    assert "plain numbers" in refusal(trade_limit="2")
+    assert "plain numbers" in refusal(required_profit=None)
+    assert "plain numbers" in refusal(required_profit=np.float32(0.1))
+    assert "plain numbers" in refusal(required_profit=10**400)
+    assert "lifetime" in refusal(stop_duration=10**9)
+    assert "lifetime" in refusal(lookback_period=-(10**9))
+
+
+def test_a_protection_of_somebody_else() -> None:
+    from freqtrade.plugins.protections import IProtection
+
+    class Mine(IProtection):
+        pass
+
+    Mine.__abstractmethods__ = frozenset()
+    manager = manager_of(Case("5m", [], [], []))
+    manager._protection_handlers.append(Mine({"timeframe": "5m"}, {}))  # type: ignore[abstract]
+    rules = bridge.protection_rules(manager)
+    assert not isinstance(rules, np.ndarray)
+    assert "Mine" in rules.reason
+
+
+def test_another_order_of_dates_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A numpy that keeps equal dates in order would not pass."""
+    argsort = np.argsort
+    bridge._dates_are_ordered_alike.cache_clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(np, "argsort", lambda values, **_: argsort(values, kind="stable"))
+        assert not bridge._dates_are_ordered_alike()
+    bridge._dates_are_ordered_alike.cache_clear()
+    assert bridge._dates_are_ordered_alike()
+
+
+def test_reasons_are_those_that_freqtrade_counts() -> None:
+    from freqtrade.enums import ExitType
+
+    assert {kind.value for kind in ExitType} >= bridge.STOP_REASONS
+
+
+def test_looking_at_locks_leaves_them_alone() -> None:
+    from freqtrade.persistence import PairLocks
+
+    with backtest_persistence("5m"):
+        PairLocks.lock_pair("A/USDT", date_of(START), "mine", now=date_of(START - 1))
+        before = (PairLocks.use_db, PairLocks.locks, list(PairLocks.locks))
+        bridge.lock_end_included()
+        assert (PairLocks.use_db, PairLocks.locks, list(PairLocks.locks)) == before
