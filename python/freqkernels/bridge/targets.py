@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from freqkernels.bridge.engine import imitated
+from freqkernels.bridge import imitated
 
 _TIMEFRAMES = "freqtrade.exchange.exchange_utils_timeframe"
 _CONVERTER = "freqtrade.data.converter.converter"

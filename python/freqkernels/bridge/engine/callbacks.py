@@ -17,8 +17,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from freqkernels.bridge.engine.genuine import attributes_support, lookup, stands_for
-from freqkernels.bridge.engine.imitated import CALLBACKS, STRATEGY, STRATEGY_INTERNALS
 from freqkernels.bridge.engine.pure_leverage import pure_leverage
+from freqkernels.bridge.imitated import CALLBACKS, STRATEGY, STRATEGY_INTERNALS
 from freqkernels.runtime import SUPPORTED, Support, refuse
 
 #: Methods of ``IStrategy`` that a strategy may override: they run before the simulation, as they

@@ -7,7 +7,7 @@ from math import isnan
 from typing import Any
 
 from freqkernels.bridge.engine.genuine import lookup, object_support
-from freqkernels.bridge.engine.imitated import (
+from freqkernels.bridge.imitated import (
     EXCHANGE,
     EXCHANGE_METHODS,
     FUTURES_METHODS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from freqkernels.bridge.engine.genuine import attributes_support, lookup, stands_for
-from freqkernels.bridge.engine.imitated import (
+from freqkernels.bridge.imitated import (
     PROTECTION_BASE,
     PROTECTION_BASE_MEMBERS,
     SHIPPED_PROTECTIONS,

@@ -7,7 +7,14 @@ from typing import Any
 
 from freqkernels.bridge.engine.callbacks import callbacks_support
 from freqkernels.bridge.engine.genuine import class_support, holders_support, object_support
-from freqkernels.bridge.engine.imitated import (
+from freqkernels.bridge.engine.markets import exchange_support, pairs_support
+from freqkernels.bridge.engine.protections import configured_support
+from freqkernels.bridge.engine.settings import (
+    config_support,
+    mode_support,
+    strategy_settings_support,
+)
+from freqkernels.bridge.imitated import (
     BACKTESTING,
     BACKTESTING_METHODS,
     CLASSES,
@@ -17,13 +24,6 @@ from freqkernels.bridge.engine.imitated import (
     PROVIDER_METHODS,
     WALLETS,
     WALLETS_METHODS,
-)
-from freqkernels.bridge.engine.markets import exchange_support, pairs_support
-from freqkernels.bridge.engine.protections import configured_support
-from freqkernels.bridge.engine.settings import (
-    config_support,
-    mode_support,
-    strategy_settings_support,
 )
 from freqkernels.bridge.replace import certificate
 from freqkernels.bridge.targets import ENGINE
