@@ -19,21 +19,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from freqkernels.bench.compare_runs import (
-    ACCELERATED,
-    ALONE,
-    Comparison,
-    FinishedRun,
-    compare,
-    read_run,
-)
+from freqkernels.bench.compare_runs import ACCELERATED, ALONE, Comparison, compare
 from freqkernels.bench.exports import MASK, file_difference, masked, read_exports
 from freqkernels.bench.inputs import STRATEGIES, Inputs
 from freqkernels.bench.report import as_dict, findings, stage_rows
+from freqkernels.bench.run_process import FinishedRun, read_run
 from freqkernels.bench.stages import load_run
 from freqkernels.bridge.probe import STAGES, StageClock, peak_memory, plain
-from freqkernels.cli import demo
 from freqkernels.cli import main as cli
+from freqkernels.cli._output import print_comparison
 from freqkernels.errors import FreqkernelsError, InvalidInputError
 
 CANDLES = 2_500
@@ -100,6 +94,7 @@ def test_everything_that_came_out_was_compared(kept):
         "counters, balance, run id",
         "locks",
         "wallet summary",
+        "numbers of trades and orders",
         "statistics",
         "exit code",
         "lines of the printed tables",
@@ -459,7 +454,7 @@ def test_the_table_is_readable_without_rich(capsys, monkeypatch, managed):
     comparison = comparison_of(alone, alone)
     for name in [*filter(lambda name: name.partition(".")[0] == "rich", sys.modules), "rich"]:
         monkeypatch.setitem(sys.modules, name, None)
-    demo._print(comparison)
+    print_comparison(comparison)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split() == ["stage,", "seconds", *f"{ALONE} {ACCELERATED} ratio".split()]
     for line, row in zip(lines[2:], stage_rows(comparison), strict=False):

@@ -2,9 +2,13 @@
 
 * :mod:`~freqkernels.bench.identity`: whether two results are the same to the last bit
 * :mod:`~freqkernels.bench.exports`: whether two sets of exported files are
+* :mod:`~freqkernels.bench.across`: what makes results of two releases of freqtrade comparable
 * :mod:`~freqkernels.bench.inputs`: what a run reads: candles, configuration, strategy
-* :mod:`~freqkernels.bench.stages`: one freqtrade run in a process of its own, timed and captured
+* :mod:`~freqkernels.bench.stages`: one freqtrade run, timed and captured from within
+* :mod:`~freqkernels.bench.run_process`: the same from outside: starting it, reading what it left
 * :mod:`~freqkernels.bench.compare_runs`: two such runs, one after the other, side by side
+* :mod:`~freqkernels.bench.compare_engines`: the same of a user's own backtest
+* :mod:`~freqkernels.bench.environments`, :mod:`~freqkernels.bench.releases`: other releases
 * :mod:`~freqkernels.bench.report`: what came of it, for people and as plain values
 * :mod:`~freqkernels.bench.measured_functions`: single functions beside freqtrade's own
 * :mod:`~freqkernels.bench.measured_costs`: importing, installing, and a call through the runtime

@@ -1,57 +1,35 @@
-"""freqtrade alone against freqtrade with the kernels: two processes, one after the other.
+"""Two runs of freqtrade, one after the other in processes of their own, compared to the last bit.
 
-Both read the same configuration in the same directory; what each writes is moved away before the
-next one starts. Then everything that came out is compared to the last bit.
+Both read the same; what each writes is moved away before the next one starts.
 """
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-import time
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from freqkernels.bench.exports import file_difference, masked, read_exports
+from freqkernels.bench.across import shared
+from freqkernels.bench.exports import file_difference, is_comparable, masked
 from freqkernels.bench.identity import Difference, first_difference
-from freqkernels.bench.inputs import Inputs, RunFailedError, Say, child_environment
-from freqkernels.bench.stages import ANNOUNCEMENT, load_run
-from freqkernels.bridge.probe import STAGES, BacktestRun
+from freqkernels.bench.inputs import Inputs, RunFailedError, Say
+from freqkernels.bench.run_process import FinishedRun, Job, Side, run_process
 
 ALONE = "freqtrade alone"
 ACCELERATED = "with freqkernels"
 
-#: Folder of each run in the working directory.
-FOLDERS = {ALONE: "alone", ACCELERATED: "accelerated"}
+#: What is compared unless somebody asks for something else.
+SIDES = (Side("alone", ALONE, False), Side("accelerated", ACCELERATED, True))
 
-_CAPTURED, _TABLES, _LOG = "run.pickle", "tables.txt", "log.txt"
-_ERROR_LINES = 12
-
-
-@dataclass(frozen=True)
-class FinishedRun:
-    """One run that is over.
-
-    :param run: what was captured in its process.
-    :param tables: what freqtrade printed.
-    :param files: what it exported, by name.
-    :param error: freqtrade's own words if there is no result, else "".
-    """
-
-    run: BacktestRun
-    tables: str
-    files: dict[str, bytes]
-    error: str = ""
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """What the simulation returned."""
-        return next(iter(self.run.contents.values()))
+ADVICE = (
+    "If the strategy uses random numbers, the time of the clock or the network, freqtrade "
+    "differs from itself; otherwise this is a defect of freqkernels: please report it."
+)
+_FRAMES = ("results", "wallet_summary", "locks")
+_NO_TRADE = "no such trade"
 
 
 @dataclass(frozen=True)
@@ -61,25 +39,36 @@ class Part:
     :param name: what it is.
     :param amount: how much of it there was, in words.
     :param difference: the first one, None if both are identical.
+    :param strategy: whose trades these are, if they are trades: paths begin with their position.
     """
 
     name: str
     amount: str
     difference: Difference | None
+    strategy: str | None = None
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Both runs and what became of their comparison.
 
-    :param accelerated: None if its process ended early.
+    :param right: None if its process ended early.
     :param parts: what was compared.
+    :param sides: how the two were run.
+    :param left_out: what only one release has, as :func:`~freqkernels.bench.across.shared` names
+        it; nothing if both are of one release.
+    :param advice: what a difference may mean, in one sentence.
+    :param candles: those around the trade that differs, or why they cannot be shown.
     """
 
     inputs: Inputs
-    alone: FinishedRun
-    accelerated: FinishedRun | None
+    left: FinishedRun
+    right: FinishedRun | None
     parts: list[Part]
+    sides: tuple[Side, Side] = SIDES
+    left_out: list[str] = field(default_factory=list)
+    advice: str = ADVICE
+    candles: list[dict[str, Any]] | str = field(default_factory=list)
 
     @property
     def first(self) -> Part | None:
@@ -93,138 +82,133 @@ class Comparison:
 
 
 def compare_runs(inputs: Inputs, say: Say) -> Comparison:
-    """Run both and compare.
+    """Run freqtrade alone and with the kernels, on markets derived from the candles.
 
     :param inputs: what they read.
     :param say: called with what is going on.
     :raise RunFailedError: if freqtrade alone has no result.
     """
-    alone = run_process(inputs, ALONE, say)
-    if alone.error:
-        raise RunFailedError(f"freqtrade has no result for these choices. It says:\n{alone.error}")
+    exports = inputs.user_data / "backtest_results"
+    job = Job(inputs.arguments, inputs.directory, exports, offline_markets="auto")
+    left = run_process(job, SIDES[0], say)
+    if left.error:
+        raise RunFailedError(f"freqtrade has no result for these choices. It says:\n{left.error}")
     try:
-        accelerated = run_process(inputs, ACCELERATED, say)
+        right = run_process(job, SIDES[1], say)
     except RunFailedError as error:
-        return Comparison(inputs, alone, None, [_lost(str(error))])
+        return Comparison(inputs, left, None, [_lost(str(error))])
     say("comparing")
-    return Comparison(inputs, alone, accelerated, compare(alone, accelerated))
+    return Comparison(inputs, left, right, compare(left, right))
 
 
 def _lost(error: str) -> Part:
     return Part("result", "", Difference((), "value", "a result", error))
 
 
-def run_process(inputs: Inputs, name: str, say: Say) -> FinishedRun:
-    """Run one backtest in a process of its own, and read what it left behind.
-
-    :param inputs: what it reads.
-    :param name: :data:`ALONE` or :data:`ACCELERATED`.
-    :param say: called with each stage that begins.
-    :raise RunFailedError: if the process ended without a word from freqtrade.
-    """
-    folder = inputs.directory / FOLDERS[name]
-    folder.mkdir()
-    command = [sys.executable, "-m", "freqkernels.bench.stages", "--out", str(folder / _CAPTURED)]
-    command += ["--offline-markets", "auto"]
-    command += ["--plain"] if name == ALONE else []
-    say(f"{name}: {STAGES[0]}")
-    command += ["--started", repr(time.monotonic()), "--", *inputs.arguments]
-    _execute(command, folder, lambda stage: say(f"{name}: {stage}"))
-    exported = inputs.user_data / "backtest_results"
-    if exported.is_dir():
-        shutil.move(exported, folder / "results")
-    return read_run(folder)
-
-
-def _execute(command: list[str], folder: Path, say: Say) -> None:
-    """Run a process of :mod:`~freqkernels.bench.stages`; its output goes into files."""
-    with (
-        (folder / _TABLES).open("wb") as tables,
-        (folder / _LOG).open("w", encoding="utf-8") as log,
-        subprocess.Popen(
-            command,
-            stdout=tables,
-            stderr=subprocess.PIPE,
-            cwd=folder,
-            env=child_environment(),
-            encoding="utf-8",
-            errors="replace",
-        ) as process,
-    ):
-        try:
-            for line in process.stderr or ():
-                if line.startswith(ANNOUNCEMENT):
-                    say(line.removeprefix(ANNOUNCEMENT).strip())
-                else:
-                    log.write(line)
-        except BaseException:
-            process.terminate()
-            raise
-
-
-def read_run(folder: Path) -> FinishedRun:
-    """Read what a run left behind.
-
-    :param folder: of the run.
-    :raise RunFailedError: if its process ended early.
-    """
-    error = _last_error((folder / _LOG).read_text(encoding="utf-8"))
-    if not (folder / _CAPTURED).exists():
-        raise RunFailedError(f"the process ended early. It says:\n{error}")
-    run = load_run(folder / _CAPTURED)
-    return FinishedRun(
-        run=run,
-        tables=(folder / _TABLES).read_text(encoding="utf-8", errors="replace"),
-        files=read_exports(folder / "results", run.begun),
-        error="" if run.contents else error,
-    )
-
-
-def _last_error(log: str) -> str:
-    """The last error in freqtrade's log, or its last lines; of a traceback both ends."""
-    lines = [line.rstrip() for line in log.splitlines() if line.strip()]
-    errors = [i for i, line in enumerate(lines) if " - ERROR - " in line]
-    lines = lines[errors[-1] :] if errors else lines[-_ERROR_LINES:]
-    if len(lines) > _ERROR_LINES:
-        lines = [lines[0], "...", *lines[2 - _ERROR_LINES :]]
-    return "\n".join(lines)
-
-
 def compare(left: FinishedRun, right: FinishedRun) -> list[Part]:
     """Compare all that two runs left behind.
 
     :param left: a run with a result.
-    :param right: another one, with or without.
+    :param right: another one of the same release, with or without.
     """
     if right.error:
         return [_lost(right.error)]
-    theirs = dict(_aspects(right))
-    parts = [
-        Part(name, _amount(value), first_difference(value, theirs[name]))
-        for name, value in _aspects(left)
-    ]
-    names = first_difference(sorted(left.files), sorted(right.files))
-    parts.append(Part("names of the exported files", _amount(list(left.files)), names))
+    parts = _compare_aspects(left, right)
+    tables = [finished.tables.splitlines() for finished in (left, right)]
+    parts.append(_part("lines of the printed tables", tables[0], tables[1]))
+    parts.append(_part("names of the exported files", sorted(left.files), sorted(right.files)))
     for name in sorted(left.files.keys() & right.files.keys()):
-        data = left.files[name]
-        difference = file_difference(name, data, right.files[name])
-        parts.append(Part(f"file {name}", f"{len(data):,} bytes", difference))
+        parts.append(_file_part(name, left.files[name], right.files[name]))
     return parts
 
 
-def _aspects(finished: FinishedRun) -> Iterator[tuple[str, Any]]:
-    """Everything but the exported files, by name."""
-    run, content = finished.run, finished.content
-    frames = ("results", "wallet_summary", "locks")
-    yield "trades", content["results"]
-    yield "trade and order objects", next(iter(run.trades.values()))
-    numbers = {name: value for name, value in content.items() if name not in frames}
-    yield "counters, balance, run id", masked({**run.counters, **numbers}, run.begun)
-    yield "locks", masked(content["locks"], run.begun)
-    yield "wallet summary", content.get("wallet_summary")
-    yield "statistics", masked(run.stats, run.begun)
-    yield "exit code", run.exit_code
-    yield "lines of the printed tables", finished.tables.splitlines()
+def compare_releases(left: FinishedRun, right: FinishedRun) -> tuple[list[Part], list[str]]:
+    """Compare what runs of two releases of freqtrade have in common.
+
+    :param left: a run with a result, captured in neutral types.
+    :param right: another one.
+    :return: what was compared, and what only one of them has.
+    """
+    left_out: list[str] = []
+    parts = _compare_aspects(left, right, left_out)
+    for name in sorted(left.files.keys() | right.files.keys()):
+        if name not in right.files or name not in left.files:
+            left_out.append(f"{'-' if name in left.files else '+'}file {name}")
+        elif is_comparable(name):
+            parts.append(_file_part(name, left.files[name], right.files[name], left_out))
+    return parts, left_out
+
+
+def _file_part(name: str, left: bytes, right: bytes, left_out: list[str] | None = None) -> Part:
+    found = file_difference(name, left, right, left_out)
+    return Part(f"file {name}", f"{len(left):,} bytes", found)
+
+
+def _compare_aspects(
+    left: FinishedRun, right: FinishedRun, left_out: list[str] | None = None
+) -> list[Part]:
+    """Compare everything but tables and files."""
+    strategies = [list(finished.run.contents) for finished in (left, right)]
+    parts = []
+    if strategies[0] != strategies[1] or len(strategies[0]) > 1:
+        parts.append(_part("strategies", strategies[0], strategies[1]))
+    ours, theirs = dict(_aspects(left)), dict(_aspects(right))
+    for name in dict.fromkeys([*ours, *theirs]):
+        if name in ours and name in theirs:
+            strategy, value = ours[name]
+            other = theirs[name][1]
+            if left_out is not None:
+                value, other = shared(value, other, left_out, name)
+            parts.append(_part(name, value, other, strategy))
+        elif left_out is None:
+            only = [[name] if name in aspects else [] for aspects in (ours, theirs)]
+            parts.append(Part(name, "", Difference((), "keys", *only)))
+        else:
+            left_out.append(f"{'-' if name in ours else '+'}{name}")
+    return parts
+
+
+def _aspects(finished: FinishedRun) -> Iterator[tuple[str, tuple[str | None, Any]]]:
+    """By name: the strategy, if these are its trades, and the value."""
+    run = finished.run
+    for strategy, content in run.contents.items():
+        of = f"{strategy}: " if len(run.contents) > 1 else ""
+        yield f"{of}trades", (strategy, content["results"])
+        yield f"{of}trade and order objects", (strategy, run.trades[strategy])
+        numbers = {name: value for name, value in content.items() if name not in _FRAMES}
+        yield f"{of}counters, balance, run id", (None, masked(numbers, run.begun))
+        yield f"{of}locks", (None, masked(content["locks"], run.begun))
+        if "wallet_summary" in content:
+            yield f"{of}wallet summary", (None, content["wallet_summary"])
+    yield "numbers of trades and orders", (None, run.counters)
+    yield "statistics", (None, masked(run.stats, run.begun))
+    yield "exit code", (None, run.exit_code)
+
+
+def _part(name: str, left: Any, right: Any, strategy: str | None = None) -> Part:
+    if strategy is None:
+        return Part(name, _amount(left), first_difference(left, right))
+    return Part(name, _amount(left), _trades_difference(left, right), strategy)
+
+
+def _trades_difference(left: Any, right: Any) -> Difference | None:
+    """As :func:`first_difference`; of more and fewer trades, the first that is not in both."""
+    found = first_difference(left, right)
+    if found is None or found.kind != "length" or found.path:
+        return found
+    count = min(len(left), len(right))
+    inner = first_difference(left[:count], right[:count])
+    if inner is not None and inner.path and isinstance(inner.path[0], int):
+        return inner
+    here, there = (_trade_at(trades, count) for trades in (left, right))
+    return dataclasses.replace(found, path=(count,), left=here, right=there)
+
+
+def _trade_at(trades: Any, position: int) -> Any:
+    if position >= len(trades):
+        return _NO_TRADE
+    trade = trades.iloc[position] if isinstance(trades, pd.DataFrame) else trades[position]
+    return {name: trade[name] for name in ("pair", "open_date", "close_date") if name in trade}
 
 
 def _amount(value: Any) -> str:

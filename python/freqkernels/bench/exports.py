@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from freqkernels.bench.across import neutral, restored, shared
 from freqkernels.bench.identity import Difference, first_difference
 from freqkernels.errors import InvalidInputError
 
@@ -113,20 +114,44 @@ def _masked_file(name: str, data: bytes, begun: float) -> bytes:
     )
 
 
-def file_difference(name: str, left: bytes, right: bytes) -> Difference | None:
+def is_comparable(name: str) -> bool:
+    """Whether files of two releases can be compared: pickles belong to one release of pandas."""
+    return not name.endswith(".pkl")
+
+
+def file_difference(
+    name: str, left: bytes, right: bytes, left_out: list[str] | None = None
+) -> Difference | None:
     """Compare two exported files byte by byte, and say what differs inside.
 
+    Pickles are compared by what they hold: their bytes tell which objects were one and the same.
+
     :param name: of the file; its suffix tells how to look inside.
+    :param left_out: None if both are of one release of freqtrade. Else only what both have is
+        compared, and the rest is named here.
     """
     if left == right:
         return None
-    inside = None
-    if name.endswith(".json"):
-        inside = first_difference(json.loads(left), json.loads(right))
-    elif name.endswith(".feather"):
-        inside = first_difference(*(pd.read_feather(io.BytesIO(data)) for data in (left, right)))
-    if inside is not None:
+    contents = _inside(name, left), _inside(name, right)
+    if contents[0] is not None and left_out is not None:
+        ours, theirs = (restored(neutral(content)) for content in contents)
+        return first_difference(*shared(ours, theirs, left_out, name))
+    inside = first_difference(*contents)
+    if inside is not None or name.endswith(".pkl"):
         return inside
     pairs = enumerate(zip(left, right, strict=False))
     at = next((i for i, (a, b) in pairs if a != b), min(len(left), len(right)))
     return Difference((at,), "bytes", left[at : at + 20], right[at : at + 20])
+
+
+def _inside(name: str, data: bytes) -> Any:
+    """What a file holds; None if that is not known."""
+    if name.endswith(".json"):
+        return json.loads(data)
+    if name.endswith(".feather"):
+        return pd.read_feather(io.BytesIO(data))
+    if name.endswith(".pkl"):
+        import joblib
+
+        return joblib.load(io.BytesIO(data))
+    return None

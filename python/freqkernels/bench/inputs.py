@@ -82,6 +82,7 @@ class Inputs:
     timerange: str | None
     arguments: list[str]
     made_candles: int | None
+    timeframe_detail: str | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -198,12 +199,14 @@ def survey(datadir: Path, mode: str) -> dict[str, list[str]]:
     return found
 
 
-def child_environment() -> dict[str, str]:
+def child_environment(*, settings: bool = False) -> dict[str, str]:
     """Environment in which two runs of freqtrade cannot differ for reasons of their own.
 
-    One order of sets of strings, one width for tables, no settings by environment variables.
+    One order of sets of strings, one width for tables.
+
+    :param settings: whether environment variables may be part of freqtrade's configuration.
     """
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("FREQTRADE__")}
+    inherited = {k: v for k, v in os.environ.items() if settings or not k.startswith("FREQTRADE__")}
     return inherited | {"PYTHONHASHSEED": "0", "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
 
 

@@ -3,7 +3,7 @@
 ::
 
     python -m freqkernels.bench.stages --out RUN [--plain] [--offline-markets FILE|auto]
-        [--started SECONDS] -- backtesting -c config.json ...
+        [--neutral] [--started SECONDS] -- backtesting -c config.json ...
 
 freqtrade writes its tables to standard output and its log to standard error, as it always does;
 the stages are announced on standard error, too. The run is written to RUN, which
@@ -13,16 +13,20 @@ the stages are announced on standard error, too. The run is written to RUN, whic
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import pickle
 import sys
 import time
 from pathlib import Path
 
+from freqkernels.bench.across import neutral, restored
 from freqkernels.bridge.probe import BacktestRun, run_backtest
 from freqkernels.errors import FreqkernelsError, InvalidInputError
 
 #: Begins each line on standard error that announces a stage.
 ANNOUNCEMENT = "freqkernels stage: "
+
+_RESULTS = ("trades", "contents", "stats", "counters", "settings")
 
 
 def load_run(path: Path) -> BacktestRun:
@@ -36,11 +40,18 @@ def load_run(path: Path) -> BacktestRun:
         raise InvalidInputError(f"path: {path} is not a captured run ({error})") from error
     if not isinstance(run, BacktestRun):
         raise InvalidInputError(f"path: {path} is not a captured run but {type(run).__name__}")
-    return run
+    return dataclasses.replace(run, **{name: restored(getattr(run, name)) for name in _RESULTS})
 
 
-def save_run(run: BacktestRun, path: Path) -> None:
-    """Write a run so that a reader finds all of it or nothing."""
+def save_run(run: BacktestRun, path: Path, *, in_neutral_types: bool = False) -> None:
+    """Write a run so that a reader finds all of it or nothing.
+
+    :param in_neutral_types: so that any release of pandas can read it; :func:`load_run` makes
+        frames of objects of it.
+    """
+    if in_neutral_types:
+        results = {name: neutral(getattr(run, name)) for name in _RESULTS}
+        run = dataclasses.replace(run, **results)
     unfinished = path.with_name(f"{path.name}.unfinished")
     unfinished.write_bytes(pickle.dumps(run))
     unfinished.replace(path)
@@ -56,6 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="RUN")
     parser.add_argument("--plain", action="store_true", help="do not install the kernels")
     parser.add_argument("--offline-markets", metavar="FILE|auto")
+    parser.add_argument("--neutral", action="store_true", help="write types of no pandas release")
     parser.add_argument(
         "--started",
         type=float,
@@ -76,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     except FreqkernelsError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    save_run(run, options.out)
+    save_run(run, options.out, in_neutral_types=options.neutral)
     return 0
 
 

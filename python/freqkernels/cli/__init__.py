@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from freqkernels.errors import FreqkernelsError
 
 COMMANDS = {
+    "compare": "your own backtest with and without the kernels, or by another freqtrade release",
     "demo": "one backtest with and without the kernels, timed and compared",
     "doctor": "what is installed, compiled, threaded and certified, and what to do about it",
+    "fuzz": "random backtests by both engines, compared to the last bit",
     "markets": "record an exchange's markets for runs without a network; look at a record",
     "status": "what is replaced in the installed freqtrade, and what is not and why",
 }
@@ -109,11 +111,28 @@ def _run_own(name: str, argv: Sequence[str]) -> int:
         return 1
 
 
-def _run_command(name: str, argv: Sequence[str]) -> int:
+def parse_command(name: str, argv: Sequence[str]) -> argparse.Namespace:
+    """Parse the arguments of one of :data:`COMMANDS`.
+
+    :param name: of the command.
+    :param argv: what follows it; what is freqtrade's goes into ``rest``.
+    :raise SystemExit: 2, for arguments that nobody understands.
+    """
     module = importlib.import_module(f"freqkernels.cli.{name}")
-    parser = argparse.ArgumentParser(prog=f"freqkernels {name}", description=COMMANDS[name])
+    passes_on = getattr(module, "PASSES_ARGUMENTS_ON", False)
+    parser = argparse.ArgumentParser(
+        prog=f"freqkernels {name}", description=COMMANDS[name], allow_abbrev=not passes_on
+    )
     module.add_arguments(parser)
-    code: int = module.run(parser.parse_args(argv))
+    if not passes_on:
+        return parser.parse_args(argv)
+    args, rest = parser.parse_known_args(argv)
+    return argparse.Namespace(**vars(args), rest=rest)
+
+
+def _run_command(name: str, argv: Sequence[str]) -> int:
+    args = parse_command(name, argv)
+    code: int = importlib.import_module(f"freqkernels.cli.{name}").run(args)
     return code
 
 

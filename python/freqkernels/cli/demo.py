@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
-from freqkernels.bench.compare_runs import ACCELERATED, ALONE, Comparison, compare_runs
+from freqkernels.bench.compare_runs import compare_runs
 from freqkernels.bench.inputs import (
     DEFAULT_CANDLES,
     DEFAULT_PAIRS,
@@ -21,16 +15,8 @@ from freqkernels.bench.inputs import (
     Choices,
     prepare,
 )
-from freqkernels.bench.report import (
-    Row,
-    as_dict,
-    findings,
-    heading,
-    memory_row,
-    stage_rows,
-    trades_row,
-)
-from freqkernels.errors import InvalidInputError, MissingFreqtradeError
+from freqkernels.bench.report import as_dict
+from freqkernels.cli._output import empty_directory, print_comparison, progress, require_freqtrade
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,10 +69,10 @@ def run(args: argparse.Namespace) -> int:
     :return: exit code; 2 is left to the caller.
     :raise FreqkernelsError: if it cannot be run.
     """
-    _require_freqtrade()
-    say = _progress()
+    require_freqtrade()
+    say = progress()
     try:
-        with _directory(args.keep) as directory:
+        with empty_directory(args.keep) as directory:
             inputs = prepare(_choices(args), directory, say)
             comparison = compare_runs(inputs, say)
     except KeyboardInterrupt:
@@ -97,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(as_dict(comparison), indent=2))
     else:
-        _print(comparison)
+        print_comparison(comparison)
     return 0 if comparison.identical else 1
 
 
@@ -112,61 +98,3 @@ def _choices(args: argparse.Namespace) -> Choices:
         trading_mode=args.trading_mode,
         candles=args.candles,
     )
-
-
-def _require_freqtrade() -> None:
-    if importlib.util.find_spec("freqtrade") is None:
-        raise MissingFreqtradeError(
-            "freqtrade is not installed. Install it together with freqkernels: "
-            "pip install 'freqkernels[freqtrade]'"
-        )
-
-
-@contextmanager
-def _directory(keep: Path | None) -> Iterator[Path]:
-    """An empty directory: a temporary one, or the one to keep."""
-    if keep is None:
-        with tempfile.TemporaryDirectory(prefix="freqkernels-demo-") as name:
-            yield Path(name).resolve()
-        return
-    if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
-        raise InvalidInputError(f"keep: {keep} is not an empty directory")
-    keep.mkdir(parents=True, exist_ok=True)
-    yield keep.resolve()
-
-
-def _progress() -> Callable[[str], None]:
-    """A function that tells on standard error what is going on, and since when."""
-    started = time.monotonic()
-
-    def say(text: str) -> None:
-        print(f"{time.monotonic() - started:6.1f} s  {text}", file=sys.stderr, flush=True)
-
-    return say
-
-
-def _print(comparison: Comparison) -> None:
-    print(heading(comparison))
-    header = ("stage, seconds", ALONE, ACCELERATED, "ratio")
-    rows = [*stage_rows(comparison), memory_row(comparison), trades_row(comparison)]
-    _print_table(header, rows)
-    for line in findings(comparison):
-        print(line)
-
-
-def _print_table(header: Row, rows: Sequence[Row]) -> None:
-    try:
-        from rich.console import Console
-        from rich.table import Table
-    except ImportError:
-        widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-        for first, *others in (header, *rows):
-            numbers = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-            print("  ".join([first.ljust(widths[0]), *numbers]).rstrip())
-        return
-    table = Table()
-    for i, name in enumerate(header):
-        table.add_column(name, justify="right" if i else "left")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
