@@ -10,12 +10,7 @@ from freqkernels.bench.fuzz.cover import happenings
 from freqkernels.bench.identity import Difference, first_difference
 from freqkernels.bridge.fuzz.case import Case
 from freqkernels.bridge.fuzz.run import Engine, RefusedCaseError, run_case
-from freqkernels.bridge.fuzz.sides import accelerated, plain
-from freqkernels.bridge.install import status
-from freqkernels.bridge.targets import TARGETS
-from freqkernels.runtime.journal import events
-
-_ENGINE = "Backtesting.backtest"
+from freqkernels.bridge.fuzz.sides import accelerated, not_installed, plain, refusals
 
 
 @dataclass(slots=True)
@@ -28,6 +23,7 @@ class Verdict:
     :param original: why an epoch ran on freqtrade's own code, for each that did.
     :param happened: what happened in the case, counted.
     :param outcomes: of all epochs, by freqtrade alone; empty when the case was refused.
+    :param found: of all epochs, by the other engine.
     """
 
     case: Case
@@ -36,6 +32,7 @@ class Verdict:
     original: list[str] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
     outcomes: list[dict[str, Any]] = field(default_factory=list)
+    found: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def compiled(self) -> int:
@@ -64,6 +61,7 @@ def compare_case(case: Case, engine: Engine | None = None) -> Verdict:
         original=watched.reasons,
         happened=happenings(case, expected),
         outcomes=expected,
+        found=found,
     )
 
 
@@ -74,26 +72,11 @@ class _Watched:
         self.reasons: list[str] = []
 
     def __call__(self, backtesting: Any, processed: Any, start: Any, end: Any) -> dict[str, Any]:
-        before = _refusals()
+        before = refusals()
         try:
             result: dict[str, Any] = backtesting.backtest(
                 processed=processed, start_date=start, end_date=end
             )
             return result
         finally:
-            reasons = [*(_refusals() - before), *_not_installed()]
-            self.reasons += reasons[:1]
-
-
-def _refusals() -> Counter[str]:
-    """Reasons for which backtests ran on freqtrade's own code so far."""
-    names = {target.name for target in TARGETS if target.qualname == _ENGINE}
-    return Counter({event.reason: event.count for event in events() if event.name in names})
-
-
-def _not_installed() -> list[str]:
-    """Why there is nothing of ours in place of ``Backtesting.backtest``, if there is not."""
-    for row in status():
-        if row.location.endswith(f":{_ENGINE}"):
-            return [row.reason] if row.state != "replaced" else []
-    return [f"this freqkernels has no engine in place of {_ENGINE}"]
+            self.reasons += [*(refusals() - before), *not_installed()][:1]

@@ -13,8 +13,6 @@ from typing import Any
 from freqkernels.bridge.fuzz.case import Case, Pair
 from freqkernels.bridge.fuzz.generate.draw import Draw
 from freqkernels.bridge.fuzz.generate.plan import Plan, build, sized
-from freqkernels.bridge.fuzz.run import run_case
-from freqkernels.bridge.fuzz.sides import plain
 
 #: Moves a case to a tie of the trade at a row of its pair.
 Move = Callable[[Draw, Case, Any, Pair, int], None]
@@ -43,7 +41,11 @@ def _calm(draw: Draw, plan: Plan) -> Case:
 
 
 def _move_one(draw: Draw, plan: Plan, case: Case) -> None:
+    # Only here, so that the kinds can be named where freqtrade is not installed.
     from freqtrade.persistence import LocalTrade
+
+    from freqkernels.bridge.fuzz.run import run_case
+    from freqkernels.bridge.fuzz.sides import plain
 
     with plain():
         run_case(case)
@@ -65,12 +67,13 @@ def _move_one(draw: Draw, plan: Plan, case: Case) -> None:
 def _best(trade: Any, pair: Pair, at: int) -> float:
     """The price of a candle that is best for a trade."""
     _, _, high, low, _, _ = pair.candles[at]
-    return low if trade.is_short else high
+    return float(low if trade.is_short else high)
 
 
 def _nearly(draw: Draw, ratio: float) -> float:
     """A ratio of eight decimals, or its neighbours."""
-    return round(ratio + draw.one(0, 0, 0, 1, -1) * 1e-8, 8)
+    steps: int = draw.one(0, 0, 0, 1, -1)
+    return round(ratio + steps * 1e-8, 8)
 
 
 def _roi(draw: Draw, case: Case, trade: Any, pair: Pair, at: int) -> None:
