@@ -29,7 +29,12 @@ FREQTRADE = "2026.9"
 #: Python and freqtrade, beside the newest freqtrade on the oldest Python (session ``readme``).
 VERSIONS = [("3.12", FREQTRADE), ("3.13", FREQTRADE), ("3.11", "2026.3"), ("3.11", "2025.9")]
 #: Whole processes with whole backtests; the matrix runs one demo in their place.
-SLOW_TESTS = ("tests/test_cli.py", "tests/test_demo.py", "tests/test_markets.py")
+SLOW_TESTS = (
+    "tests/test_cli.py",
+    "tests/test_compare.py",
+    "tests/test_demo.py",
+    "tests/test_markets.py",
+)
 FUSED = re.compile(r"\bvfn?m(?:add|sub)\w*\b|\bfn?m(?:add|sub|la|ls)\b")
 
 nox.options.envdir = ".nox"

@@ -21,7 +21,7 @@ from freqkernels.bench.compare_runs import (
 )
 from freqkernels.bench.environments import environment_python
 from freqkernels.bench.inputs import Inputs, RunFailedError, Say, child_environment
-from freqkernels.bench.releases import expected_differences
+from freqkernels.bench.releases import expected_differences, renames_funding_rates
 from freqkernels.bench.run_process import FinishedRun, Job, Side, run_process
 from freqkernels.errors import InvalidInputError
 
@@ -117,6 +117,11 @@ def _sides(request: Request, say: Say) -> tuple[Side, Side]:
     if request.against_version is None:
         again = Side("plain", f"{ALONE}, again", kernels=False)
         return (SIDES[0], again) if request.plain else SIDES
+    if renames_funding_rates(request.against_version):
+        say(
+            f"freqtrade {request.against_version} renames funding rates in the data directory when "
+            "it runs a futures backtest: stop here unless the data is a copy"
+        )
     python = environment_python(request.against_version, say)
     here = f"freqtrade {importlib.metadata.version('freqtrade')}"
     return (

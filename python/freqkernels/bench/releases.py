@@ -92,6 +92,11 @@ def expected_differences(one: str, other: str) -> list[str]:
     return notes
 
 
+def renames_funding_rates(version: str) -> bool:
+    """Whether a release alters the data directory: funding rates of 1h become 8h there."""
+    return _key(version) < _key("2026")
+
+
 def _key(version: str) -> Version:
     """``2026.3`` as numbers; what follows the numbers is left out."""
     found = re.match(r"\d+(\.\d+)*", version)
