@@ -48,6 +48,8 @@ COLUMNS: dict[str, Cells] = {
     "tick": lambda trade, _: trade["price_precision"],
     "orders": _orders,
     "order_ids": lambda trade, _: "+".join(order["order_id"] for order in trade["orders"]),
+    "trailing": lambda trade, _: trade["is_stop_loss_trailing"],
+    "filled": lambda trade, clock: clock.row(trade["orders"][0]["order_filled_date"]),
     "cost": lambda trade, _: trade["orders"][0]["cost"],
 }
 #: The same names in the results frame, which must agree with the objects.
@@ -67,7 +69,7 @@ FRAME = {
     "minutes": "trade_duration",
 }
 #: What only the objects have.
-NOT_IN_FRAME = ("id", "order_ids", "liquidation", "open_value", "tick")
+NOT_IN_FRAME = ("id", "order_ids", "filled", "liquidation", "open_value", "tick", "trailing")
 
 
 def differences(scenario: Scenario, ran: Ran) -> list[str]:

@@ -36,7 +36,7 @@ def assert_as_installed(scenario: Scenario) -> None:
     if _release() >= _parts(scenario.since):
         assert differences(scenario, ran) == []
     if ran.compiled is not None:
-        assert ran.compiled == (not scenario.original), scenario.original
+        assert ran.compiled == (not scenario.original), ran.reason
 
 
 _originals: dict[str, Ran] = {}

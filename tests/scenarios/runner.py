@@ -87,11 +87,13 @@ class Ran:
     :param outcome: what it left.
     :param clock: row numbers.
     :param compiled: whether the compiled engine did it, None where there is none.
+    :param reason: why it did not.
     """
 
     outcome: Outcome
     clock: Clock
-    compiled: bool | None
+    compiled: bool | None = None
+    reason: str = ""
 
 
 def engine_target() -> Any:
@@ -99,12 +101,22 @@ def engine_target() -> Any:
     return next((target for target in TARGETS if target.qualname == QUALNAME), None)
 
 
-def ran_compiled() -> bool | None:
-    """Whether the last installed run was compiled; None where the engine is not installed."""
+def last_run() -> Any:
+    """The engine's note of its last run: true, or the reason why not; None without an engine."""
+    if engine_target() is None:
+        return None
+    return importlib.import_module("freqkernels.bridge.engine").last_run()
+
+
+def ran_compiled(before: Any) -> bool | None:
+    """Whether the run since then was compiled; None where no engine is installed.
+
+    :param before: :func:`last_run` before the run.
+    """
     if engine_target() is None or not is_installed():
         return None
-    engine = importlib.import_module("freqkernels.bridge.engine")
-    return bool(engine.last_run().compiled)
+    now = last_run()
+    return now is not before and bool(now)
 
 
 def run_original(scenario: Scenario) -> Ran:
@@ -113,7 +125,7 @@ def run_original(scenario: Scenario) -> Ran:
 
     function = inspect.unwrap(Backtesting.backtest)
     world = build(scenario)
-    return Ran(_run(world, function), world.clock, None)
+    return Ran(_run(world, function), world.clock)
 
 
 def run_installed(scenario: Scenario) -> Ran:
@@ -122,8 +134,9 @@ def run_installed(scenario: Scenario) -> Ran:
 
     with installed():
         world = build(scenario)
+        before = last_run()
         outcome = _run(world, Backtesting.backtest)
-        return Ran(outcome, world.clock, ran_compiled())
+        return Ran(outcome, world.clock, ran_compiled(before), getattr(last_run(), "reason", ""))
 
 
 #: A third one, over plain arrays, has its place here: ``freqkernels.simulate``.

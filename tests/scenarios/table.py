@@ -31,7 +31,7 @@ FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 SIGNALS = {"L": "enter_long", "S": "enter_short", "XL": "exit_long", "XS": "exit_short"}
 TAGS = {"tag": "enter_tag", "exit_tag": "exit_tag"}
 TEXTS = (
-    *("pair", "side", "reason", "tag", "open", "close", "orders", "order_ids"),
+    *("pair", "side", "reason", "tag", "open", "close", "filled", "orders", "order_ids"),
     *("row", "currency", "start", "until"),
 )
 

@@ -61,7 +61,7 @@ class TableAsked(Table):
         return self.config["table"].get(name, default)
 
     def custom_exit(self, *args: Any, **kwargs: Any) -> Any:
-        return self.answer("custom_exit", None)
+        return self.answer("custom_exit", {}).get(kwargs["current_rate"])
 
     def custom_entry_price(self, *args: Any, **kwargs: Any) -> float:
         return self.answer("custom_entry_price", kwargs["proposed_rate"])
