@@ -198,15 +198,18 @@ def _as_shipped(strategy: Any, name: str, base: type) -> Support:
 
 def _says_nothing(strategy: Any, name: str, rule: _Rule, base: type) -> bool:
     """Whether a callback can be called as freqtrade does and only says "nothing to change"."""
-    found = lookup(type(strategy), name)
-    if name in vars(strategy) or found is None or not isinstance(found[1], FunctionType):
+    owner, function = lookup(type(strategy), name) or (base, None)
+    default = vars(base).get(name)
+    if name in vars(strategy) or owner is base or not isinstance(function, FunctionType):
         return False
-    function = found[1]
+    shipped = f"{STRATEGY}:IStrategy.{name}"
+    if not isinstance(default, FunctionType) or not stands_for(default, shipped):
+        return False
     key = (function.__code__, function.__defaults__, name)
     remembered = _judged.get(function)
     if remembered is not None and remembered[0] == key:
         return remembered[1]
-    verdict = _leaves_it(function, rule) and _takes_what(function, vars(base)[name])
+    verdict = _leaves_it(function, rule) and _takes_what(function, default)
     _judged[function] = key, verdict
     return verdict
 
@@ -244,15 +247,22 @@ def _only_returns(function: FunctionType) -> tuple[str, Any] | None:
 
 
 def _takes_what(function: FunctionType, default: FunctionType) -> bool:
-    """Whether a function takes the keywords that the default of the callback takes."""
-    given = set(inspect.signature(default).parameters)
-    parameters = list(inspect.signature(function).parameters.values())
-    if not parameters or parameters[-1].kind is not inspect.Parameter.VAR_KEYWORD:
+    """Whether a method can be called with the keywords that the callback's default body takes."""
+    kinds = inspect.Parameter
+    given = [
+        name
+        for name, parameter in inspect.signature(default).parameters.items()
+        if parameter.kind is kinds.POSITIONAL_OR_KEYWORD
+    ][1:]
+    parameters = [*inspect.signature(function).parameters.values()]
+    if len(parameters) < 2 or parameters[-1].kind is not kinds.VAR_KEYWORD:
+        return False
+    first, *others = parameters[:-1]
+    if first.name in given or first.kind is kinds.KEYWORD_ONLY:
         return False
     return all(
-        parameter.name in given or parameter.default is not inspect.Parameter.empty
-        for parameter in parameters[1:-1]
-        if parameter.kind is not inspect.Parameter.VAR_POSITIONAL
-    ) and all(
-        parameter.kind is not inspect.Parameter.POSITIONAL_ONLY for parameter in parameters[1:]
+        parameter.kind is not kinds.POSITIONAL_ONLY
+        and (parameter.name in given or parameter.default is not kinds.empty)
+        for parameter in others
+        if parameter.kind is not kinds.VAR_POSITIONAL
     )

@@ -189,7 +189,7 @@ def pure_leverage(strategy: Any) -> Support:
     :param strategy: the strategy object.
     """
     if "leverage" in vars(strategy):
-        return _no("is set on the object")
+        return refuse("the strategy has a leverage of its own, set on the object")
     found = lookup(type(strategy), "leverage")
     function = None if found is None else found[1]
     if not isinstance(function, FunctionType):
