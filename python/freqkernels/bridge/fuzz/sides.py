@@ -10,10 +10,8 @@ from freqtrade.optimize.backtesting import Backtesting
 
 from freqkernels.bridge.install import install, is_installed, status, uninstall
 from freqkernels.bridge.replace import is_replacement
-from freqkernels.bridge.targets import TARGETS
+from freqkernels.bridge.targets import ENGINE
 from freqkernels.runtime.journal import events
-
-_ENGINE = "Backtesting.backtest"
 
 
 @contextmanager
@@ -46,14 +44,12 @@ def _restored() -> Iterator[None]:
 
 def refusals() -> Counter[str]:
     """Why backtests ran on freqtrade's own code so far, counted."""
-    names = {target.name for target in TARGETS if target.qualname == _ENGINE}
-    return Counter({event.reason: event.count for event in events() if event.name in names})
+    return Counter({event.reason: event.count for event in events() if event.name == ENGINE.name})
 
 
 def not_installed() -> list[str]:
     """Why nothing of ours stands in place of ``Backtesting.backtest``, if that is so."""
     if is_replacement(vars(Backtesting)["backtest"]):
         return []
-    rows = [row for row in status() if row.location.endswith(f":{_ENGINE}")]
-    absent = f"this freqkernels has no engine in place of {_ENGINE}"
-    return [row.reason or row.state for row in rows] or [absent]
+    rows = [row for row in status() if row.name == ENGINE.name]
+    return [row.reason or row.state for row in rows] or [f"{ENGINE.qualname} is not replaced"]
