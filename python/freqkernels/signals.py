@@ -95,7 +95,7 @@ def _shifted(dataframe: pd.DataFrame, name: str) -> list[Any] | Support:
     first = column.iloc[0]
     if is_tag and isinstance(first, str) and int((column == first).sum()) == len(column):
         return [first] * rows
-    return _shifted_by_pandas(column, is_tag)
+    return shifted_values(column, is_tag)
 
 
 def _float_objects(values: NDArray[np.float64]) -> list[float]:
@@ -108,7 +108,12 @@ def _float_objects(values: NDArray[np.float64]) -> list[float]:
     return objects
 
 
-def _shifted_by_pandas(column: pd.Series, is_tag: bool) -> list[Any]:
+def shifted_values(column: pd.Series, is_tag: bool) -> list[Any]:
+    """From the second row on, the value of the row before, as freqtrade's objects.
+
+    :param column: a signal or tag column of at least one row.
+    :param is_tag: whether NaN becomes None, not 0.
+    """
     shifted = column.replace([np.nan], [None if is_tag else 0]).shift(1).iloc[1:]
     # Beside a column of objects, DataFrame.values makes objects of this one as freqtrade does.
     beside = pd.Series([None] * len(shifted), index=shifted.index, dtype=object)

@@ -126,6 +126,8 @@ def build(target: Target, original: Callable[..., Any], variant: str) -> tuple[A
     """The function that stands in for ``original``, and the guard that it asks first."""
     guard = Guard(target.calls, target.definitions)
     fast = target.load_fast(variant)
+    if "_original" in inspect.signature(fast).parameters:
+        fast = functools.partial(fast, _original=original)
     if "_logger" in inspect.signature(fast).parameters:
         # Log lines come from freqtrade's logger, as its own code would write them.
         fast = functools.partial(fast, _logger=logging.getLogger(original.__module__))

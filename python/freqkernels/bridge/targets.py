@@ -76,6 +76,17 @@ _CANDLE_TYPES = (
 )
 _CALLED_CANDLE_TYPES = (f"{_CONVERTER}:candle_type_is_ohlcv", f"{_CONVERTER}:add_candle_aliases")
 
+#: The compiled engine. ``bridge.engine`` asks for its certificate at each call.
+ENGINE = Target(
+    imitated.NAME,
+    _BACKTESTING,
+    "Backtesting.backtest",
+    {"": "bridge.engine.backtest"},
+    imitates=imitated.IMITATED,
+    kernels=("simulate.Simulation",),
+    runs_user_code=True,
+)
+
 TARGETS: tuple[Target, ...] = (
     Target(
         "analyze_trade_parallelism",
@@ -169,14 +180,5 @@ TARGETS: tuple[Target, ...] = (
         kernels=("ohlcv.untrack_rows",),
         runs_user_code=True,
     ),
-)
-
-#: The compiled engine. ``bridge.engine`` asks for its certificate at each call.
-ENGINE = Target(
-    imitated.NAME,
-    _BACKTESTING,
-    "Backtesting.backtest",
-    {"": "bridge.engine.backtest"},
-    imitates=imitated.IMITATED,
-    runs_user_code=True,
+    ENGINE,
 )

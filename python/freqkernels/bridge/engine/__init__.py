@@ -1,0 +1,223 @@
+"""``Backtesting.backtest`` with the simulation done by the compiled engine.
+
+The strategy's own methods are freqtrade's business here too: signals are advised as freqtrade
+advises them. What the engine cannot promise runs on freqtrade's own code, and the log says why.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from freqkernels.bridge import imitated
+from freqkernels.bridge.engine import columns
+from freqkernels.bridge.engine.locks import lock_end_included, lock_grid, protection_rules
+from freqkernels.bridge.engine.outcome import Outcome
+from freqkernels.bridge.engine.protections import loaded_support
+from freqkernels.bridge.engine.simulation import Inputs, simulate
+from freqkernels.bridge.engine.snapshot import Snapshot, snapshot
+from freqkernels.bridge.engine.support import engine_support
+from freqkernels.runtime import Support, refuse
+from freqkernels.runtime.journal import record
+from freqkernels.signals import ohlcv_as_lists
+
+_STOPLOSS_GUARD = 3
+_last_run: Support | None = None
+
+__all__ = ["backtest", "last_run"]
+
+
+def last_run() -> Support | None:
+    """Whether the last backtest in this process was simulated by the engine, and why not."""
+    return _last_run
+
+
+def backtest(
+    self: Any,
+    processed: dict[str, pd.DataFrame],
+    start_date: Any,
+    end_date: Any,
+    *,
+    _original: Callable[..., Any],
+) -> Any:
+    """One backtest, simulated by the engine where it can.
+
+    :param self: freqtrade's ``Backtesting``.
+    :param processed: frame by pair; each is replaced by its analysed and trimmed form.
+    :param start_date: first date.
+    :param end_date: last date.
+    :param _original: freqtrade's own function.
+    :return: what freqtrade's function returns.
+    """
+    backtesting = self
+    support = engine_support(backtesting, processed)
+    if not support:
+        _note(support)
+        return _original(backtesting, processed, start_date, end_date)
+    backtesting.reset_backtest(backtesting.enable_protections)
+    backtesting.wallets.update()
+    _analyse(backtesting, processed)
+    content = _simulated(backtesting, processed, start_date, end_date)
+    if not isinstance(content, Support):
+        _note(Support(True))
+        return content
+    _note(content)
+    return _by_freqtrade(_original, backtesting, processed, start_date, end_date)
+
+
+def _note(support: Support) -> None:
+    global _last_run
+    _last_run = support
+    if not support:
+        record("refusal", imitated.NAME, support.reason)
+
+
+def _analyse(backtesting: Any, processed: dict[str, pd.DataFrame]) -> None:
+    """The strategy's signals, and frames without their startup candles."""
+    module: Any = sys.modules["freqtrade.optimize.backtesting"]
+    backtesting._set_progress_step(module.BacktestState.CONVERT, len(processed))
+    for pair, frame in processed.items():
+        backtesting.check_abort()
+        backtesting._increment_progress()
+        analyzed = backtesting.strategy.ft_advise_signals(frame, {"pair": pair})
+        backtesting.dataprovider._set_cached_df(
+            pair, backtesting.timeframe, analyzed, backtesting.config["candle_type_def"]
+        )
+        processed[pair] = module.trim_dataframe(
+            analyzed, backtesting.timerange, startup_candles=backtesting.required_startup
+        )
+
+
+def _by_freqtrade(
+    original: Callable[..., Any],
+    backtesting: Any,
+    processed: dict[str, pd.DataFrame],
+    start_date: Any,
+    end_date: Any,
+) -> Any:
+    """freqtrade's own simulation, of a backtest that is reset and analysed already."""
+    rows = {pair: ohlcv_as_lists(frame) for pair, frame in processed.items()}
+    done = {"reset_backtest": lambda _: None, "_get_ohlcv_as_lists": lambda _: rows}
+    vars(backtesting).update(done)
+    try:
+        return original(backtesting, processed, start_date, end_date)
+    finally:
+        for name in done:
+            delattr(backtesting, name)
+
+
+def _simulated(
+    backtesting: Any, processed: dict[str, pd.DataFrame], start_date: Any, end_date: Any
+) -> dict[str, Any] | Support:
+    taken = snapshot(backtesting, tuple(processed), start_date, end_date)
+    if isinstance(taken, Support):
+        return taken
+    inputs = _inputs(backtesting, taken, processed)
+    if isinstance(inputs, Support):
+        return inputs
+    module: Any = sys.modules["freqtrade.optimize.backtesting"]
+    candles = int((end_date - start_date) / backtesting.timeframe_td)
+    backtesting._set_progress_step(module.BacktestState.BACKTEST, candles)
+
+    def advance(done: int) -> None:
+        backtesting.check_abort()
+        backtesting._increment_progress(done)
+
+    simulated = simulate(inputs, advance)
+    if isinstance(simulated, Support):
+        return simulated
+    return Outcome(backtesting, taken, processed, simulated, start_date).apply()
+
+
+# ---- what goes in
+
+
+def _inputs(
+    backtesting: Any, taken: Snapshot, processed: dict[str, pd.DataFrame]
+) -> Inputs | Support:
+    protections = _protections(backtesting)
+    if isinstance(protections, Support):
+        return protections
+    rules = taken.rules[0]
+    grid = columns.Grid(int(rules["start_ms"]), int(rules["timeframe_ms"]))
+    stop_tags = protections is not None and bool((protections[0]["kind"] == _STOPLOSS_GUARD).any())
+    candles, details, funding = [], [], []
+    for pair, frame in processed.items():
+        parts = (
+            columns.candles_of(frame, grid, stop_tags=stop_tags),
+            _details(backtesting, pair),
+            _funding(backtesting, pair),
+        )
+        for part in parts:
+            if isinstance(part, Support):
+                return refuse(f"{pair}: {part.reason}")
+        c: Any = parts[0]
+        candles.append((*c.prices, c.signals, c.first_candle, c.candle, c.stop_tags))
+        details.append(parts[1])
+        funding.append(parts[2])
+    leverage = _leverage(backtesting, taken, processed) if rules["asks_leverage"] else None
+    return Inputs(
+        taken,
+        tuple(candles),
+        tuple(details),
+        tuple(funding),
+        protections,
+        leverage,
+    )
+
+
+def _details(backtesting: Any, pair: str) -> Any:
+    if not backtesting.timeframe_detail_td or pair not in backtesting.detail_data:
+        return None
+    return columns.details_of(backtesting.detail_data[pair])
+
+
+def _funding(backtesting: Any, pair: str) -> Any:
+    if backtesting.trading_mode != "futures":
+        return None
+    if pair not in backtesting.futures_data:
+        return refuse("there are no funding fees")
+    return columns.funding_of(backtesting.exchange, backtesting.futures_data[pair])
+
+
+def _protections(backtesting: Any) -> tuple[Any, ...] | Support | None:
+    if not backtesting.enable_protections:
+        return None
+    support = loaded_support(backtesting)
+    if not support:
+        return support
+    rules = protection_rules(backtesting.protections)
+    if isinstance(rules, Support):
+        return rules
+    grid = lock_grid(backtesting.timeframe)
+    return grid if isinstance(grid, Support) else (rules, grid, lock_end_included())
+
+
+def _leverage(
+    backtesting: Any, taken: Snapshot, processed: dict[str, pd.DataFrame]
+) -> Callable[..., Any]:
+    """Asks the strategy's ``leverage`` as freqtrade asks it."""
+    from freqtrade.strategy.strategy_wrapper import strategy_safe_wrapper
+
+    asked = strategy_safe_wrapper(backtesting.strategy.leverage)
+
+    def leverage(
+        pair: int, row: int, _: int, rate: float, is_short: int, max_leverage: float
+    ) -> Any:
+        name = taken.pairs[pair]
+        frame = processed[name]
+        return asked(
+            pair=name,
+            current_time=frame["date"].iloc[row + 1].to_pydatetime(),
+            current_rate=rate,
+            proposed_leverage=1.0,
+            max_leverage=max_leverage,
+            side="short" if is_short else "long",
+            entry_tag=columns.tags_at(frame, "enter_tag", np.array([row]))[0],
+        )
+
+    return leverage

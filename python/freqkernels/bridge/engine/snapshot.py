@@ -1,0 +1,321 @@
+"""A ``Backtesting`` object as the structs that the engine runs by."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from math import inf, isnan, nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freqkernels.bridge.engine.callbacks import own_leverage
+from freqkernels.bridge.engine.genuine import lookup
+from freqkernels.layout import (
+    MARKET,
+    NEVER,
+    ROI_STEP,
+    RULES,
+    TICK,
+    TIER,
+    WALLET,
+    Liquidation,
+)
+from freqkernels.runtime import Support, refuse
+
+Struct = NDArray[Any]
+#: freqtrade reserves room for a stop at this distance when it looks for the smallest stake.
+_STOPLOSS_OF_LIMITS = -0.05
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the engine needs to know besides candles.
+
+    :param pairs: their names, in freqtrade's order.
+    :param currencies: names of the currencies by number.
+    :param whole_start: numbers of the currencies whose start capital is an int.
+    """
+
+    pairs: tuple[str, ...]
+    currencies: tuple[str, ...]
+    whole_start: NDArray[np.bool_]
+    rules: Struct
+    wallet: Struct
+    roi: Struct
+    markets: Struct
+    ticks: Struct
+    tiers: Struct
+    start_capital: NDArray[np.float64]
+
+    @property
+    def stake_code(self) -> int:
+        """Number of the stake currency."""
+        return int(self.wallet["stake_currency"][0])
+
+
+def milliseconds(moment: Any) -> int | None:
+    """A moment since 1970, None where that is not whole."""
+    since_1970 = moment - type(moment)(1970, 1, 1, tzinfo=moment.tzinfo)
+    whole, rest = divmod(since_1970, timedelta(milliseconds=1))
+    return None if rest else int(whole)
+
+
+def snapshot(backtesting: Any, pairs: tuple[str, ...], start: Any, end: Any) -> Snapshot | Support:
+    """Everything the engine needs to know besides candles.
+
+    :param backtesting: freqtrade's ``Backtesting``, which passed the support check.
+    :param pairs: pairs in the order of their frames.
+    :param start: first date of the run.
+    :param end: last date of the run.
+    """
+    start_ms, end_ms = milliseconds(start), milliseconds(end)
+    if start_ms is None or end_ms is None:
+        return refuse("the run does not begin and end at whole milliseconds")
+    if backtesting.strategy.use_custom_stoploss:
+        return refuse("use_custom_stoploss is on")
+    currencies = _currencies(backtesting, pairs)
+    markets = _markets(backtesting, pairs, currencies)
+    if isinstance(markets, Support):
+        return markets
+    start_capital = backtesting.wallets._start_cap
+    wallet = _wallet(backtesting, currencies)
+    if isinstance(wallet, Support):
+        return wallet
+    return Snapshot(
+        pairs,
+        tuple(currencies),
+        np.array([type(start_capital.get(name, 0.0)) is int for name in currencies]),
+        _rules(backtesting, start_ms, end_ms),
+        wallet,
+        _roi(backtesting.strategy.minimal_roi),
+        *markets,
+        np.array([start_capital.get(name, 0.0) for name in currencies], dtype=np.float64),
+    )
+
+
+def _currencies(backtesting: Any, pairs: tuple[str, ...]) -> dict[str, int]:
+    """Numbers of all currencies, the stake currency first."""
+    names = [backtesting.wallets._stake_currency]
+    for pair in pairs:
+        names += [backtesting.exchange.get_pair_base_currency(pair), pair.split("/")[0]]
+    names += backtesting.wallets._start_cap
+    return {name: number for number, name in enumerate(dict.fromkeys(names))}
+
+
+def _filled(dtype: np.dtype, **fields: Any) -> Struct:
+    struct = np.zeros(1, dtype=dtype)
+    for name in dtype.names or ():
+        struct[name] = fields.pop(name)
+    if fields:
+        raise KeyError(", ".join(fields))
+    return struct
+
+
+# ---- rules
+
+
+def _timeout_us(config: Any, side: str) -> int:
+    timeouts = config.get("unfilledtimeout", {})
+    timeout = timeouts.get(side)
+    if timeout is None:
+        return NEVER
+    return -(timedelta(**{timeouts.get("unit", "minutes"): -timeout}) // _MICROSECOND)
+
+
+def _liquidation(backtesting: Any, futures: bool) -> Liquidation:
+    if not futures:
+        return Liquidation.NONE
+    found = lookup(type(backtesting.exchange), "dry_run_liquidation_price")
+    owner = found[0].__name__ if found else ""
+    return Liquidation.BASE if owner == "Exchange" else Liquidation.BINANCE
+
+
+def _rules(backtesting: Any, start_ms: int, end_ms: int) -> Struct:
+    strategy, config = backtesting.strategy, backtesting.config
+    futures = backtesting.trading_mode == "futures"
+    from freqtrade.constants import DEFAULT_AMOUNT_RESERVE_PERCENT
+
+    margin_reserve = 1.0 + config.get("amount_reserve_percent", DEFAULT_AMOUNT_RESERVE_PERCENT)
+    stoploss_reserve = margin_reserve / (1 - abs(_STOPLOSS_OF_LIMITS))
+    positive = strategy.trailing_stop_positive
+    detail = backtesting.timeframe_detail_td // timedelta(milliseconds=1)
+    return _filled(
+        RULES,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        timeframe_ms=backtesting.timeframe_td // timedelta(milliseconds=1),
+        detail_ms=detail,
+        funding_ms=backtesting.funding_fee_timeframe_secs * 1000 if futures else 0,
+        timeframe_min=backtesting.timeframe_min,
+        entry_timeout_us=_timeout_us(config, "entry"),
+        exit_timeout_us=_timeout_us(config, "exit"),
+        trade_id=backtesting.trade_id_counter,
+        order_id=backtesting.order_id_counter,
+        stoploss=strategy.stoploss,
+        trailing_stop_positive=0.0 if positive is None else positive,
+        trailing_stop_positive_offset=strategy.trailing_stop_positive_offset,
+        exit_profit_offset=strategy.exit_profit_offset,
+        fee=backtesting.fee,
+        max_open_trades=strategy.max_open_trades,
+        ignore_expired_after_s=strategy.ignore_buying_expired_candle_after or 0,
+        liquidation_buffer=backtesting.exchange.liquidation_buffer if futures else 0.0,
+        margin_reserve=margin_reserve,
+        stoploss_reserve=max(min(stoploss_reserve, 1.5), 1),
+        trailing_stop=bool(strategy.trailing_stop),
+        has_trailing_stop_positive=positive is not None,
+        trailing_only_offset_is_reached=bool(strategy.trailing_only_offset_is_reached),
+        use_exit_signal=bool(strategy.use_exit_signal),
+        exit_profit_only=bool(strategy.exit_profit_only),
+        ignore_roi_if_entry_signal=bool(strategy.ignore_roi_if_entry_signal),
+        position_stacking=bool(backtesting._position_stacking),
+        can_short=bool(backtesting._can_short),
+        futures=futures,
+        entry_limit=strategy.order_types["entry"] == "limit",
+        exit_limit=strategy.order_types["exit"] == "limit",
+        capture_wallets=backtesting._is_backtest_runmode,
+        collect_rejected=config.get("export", "none") == "signals"
+        and backtesting._is_backtest_runmode,
+        compensated_sum=sys.version_info >= (3, 12),
+        liquidation=_liquidation(backtesting, futures),
+        asks_leverage=futures and own_leverage(strategy),
+    )
+
+
+def _roi(minimal_roi: dict[int, float]) -> Struct:
+    return np.array(sorted(minimal_roi.items()), dtype=ROI_STEP)
+
+
+def _wallet(backtesting: Any, currencies: dict[str, int]) -> Struct | Support:
+    config, wallets = backtesting.config, backtesting.wallets
+    stake = config["stake_amount"]
+    if backtesting.strategy.config["stake_currency"] != wallets._stake_currency:
+        return refuse("the wallet's currency is not the stake currency")
+    return _filled(
+        WALLET,
+        start=wallets._start_cap.get(wallets._stake_currency, 0),
+        tradable_balance_ratio=config["tradable_balance_ratio"],
+        available_capital=config.get("available_capital", nan),
+        stake_amount=nan if stake == "unlimited" else stake,
+        last_stake_amount_min_ratio=config["last_stake_amount_min_ratio"],
+        starting_balance=backtesting.starting_balance,
+        stake_currency=currencies[wallets._stake_currency],
+        amend_last_stake_amount=bool(config["amend_last_stake_amount"]),
+    )
+
+
+# ---- markets
+
+
+def _markets(
+    backtesting: Any, pairs: tuple[str, ...], currencies: dict[str, int]
+) -> tuple[Struct, Struct, Struct] | Support:
+    """Markets, tick histories and leverage tiers."""
+    ticks: list[Struct] = [np.zeros(0, TICK)]
+    tiers: list[Struct] = [np.zeros(0, TIER)]
+    markets = []
+    for pair in pairs:
+        first_tick, first_tier = sum(map(len, ticks)), sum(map(len, tiers))
+        history = _ticks(backtesting.price_pair_prec.get(pair))
+        if isinstance(history, Support):
+            return history
+        ticks.append(history)
+        tiers.append(_tiers(backtesting, pair))
+        places = (first_tick, first_tick + len(ticks[-1]), first_tier, first_tier + len(tiers[-1]))
+        market = _market(backtesting, pair, places, currencies)
+        if isinstance(market, Support):
+            return market
+        markets.append(market)
+    empty = np.zeros(0, MARKET)
+    return np.concatenate([empty, *markets]), np.concatenate(ticks), np.concatenate(tiers)
+
+
+def _or_nan(value: Any) -> float:
+    return nan if value is None else value
+
+
+def _in_amount(backtesting: Any, pair: str, contracts: Any) -> float:
+    if contracts is None:
+        return nan
+    return float(backtesting.exchange._contracts_to_amount(pair, contracts))
+
+
+def _market(
+    backtesting: Any, pair: str, places: tuple[int, int, int, int], currencies: dict[str, int]
+) -> Struct | Support:
+    exchange = backtesting.exchange
+    limits = exchange.markets[pair]["limits"]
+    precisions = {
+        "amount": (exchange.get_precision_amount(pair), backtesting.precision_mode),
+        "price": (exchange.get_precision_price(pair), backtesting.precision_mode_price),
+    }
+    for name, (precision, mode) in precisions.items():
+        if precision is not None and (mode not in (2, 3, 4) or not 0 <= precision < inf):
+            return refuse(f"the {name} precision of {pair} is {precision!r} in mode {mode!r}")
+        if precision is not None and mode == 4 and precision == 0:
+            return refuse(f"the {name} precision of {pair} is zero")
+    return _filled(
+        MARKET,
+        **dict(zip(("first_tick", "last_tick", "first_tier", "last_tier"), places, strict=True)),
+        amount_precision=_or_nan(precisions["amount"][0]),
+        price_precision=_or_nan(precisions["price"][0]),
+        contract_size=exchange.get_contract_size(pair) or 0,
+        cost_min=_in_amount(backtesting, pair, limits["cost"]["min"]),
+        cost_max=_in_amount(backtesting, pair, limits["cost"]["max"]),
+        amount_min=_in_amount(backtesting, pair, limits["amount"]["min"]),
+        amount_max=_in_amount(backtesting, pair, limits["amount"]["max"]),
+        taker_fee=_taker_fee(exchange, pair),
+        amount_mode=precisions["amount"][1] or 0,
+        price_mode=precisions["price"][1] or 0,
+        base_currency=currencies[exchange.get_pair_base_currency(pair)],
+        captured_currency=currencies[pair.split("/")[0]],
+    )
+
+
+def _taker_fee(exchange: Any, pair: str) -> float:
+    """The fee in freqtrade's formula of the liquidation price."""
+    found = lookup(type(exchange), "dry_run_liquidation_price")
+    if exchange.trading_mode != "futures" or found is None or found[0].__name__ != "Exchange":
+        return 0.0
+    taker = exchange.markets[pair]["taker"]
+    if not taker:
+        described = exchange._api.describe().get("fees", {}).get("trading", {})
+        taker = described.get("taker", 0.001)
+    return float(taker)
+
+
+def _ticks(series: Any) -> Struct | Support:
+    """A tick history without months whose tick is not known."""
+    if series is None or len(series) == 0:
+        return np.zeros(0, TICK)
+    index = series.index
+    if index.tz is None or not index.is_monotonic_increasing:
+        return refuse("a tick history has no dates in UTC and in order")
+    known = [
+        (milliseconds(moment.to_pydatetime()), tick)
+        for moment, tick in zip(index, series.tolist(), strict=True)
+        if not isnan(tick)
+    ]
+    if any(moment is None or not 0 < tick < inf for moment, tick in known):
+        return refuse("a tick history has a tick that is none")
+    return np.array(known, dtype=TICK) if known else np.zeros(0, TICK)
+
+
+def _tiers(backtesting: Any, pair: str) -> Struct:
+    if backtesting.trading_mode != "futures":
+        return np.zeros(0, TIER)
+    rows = [
+        (
+            tier["minNotional"],
+            _or_nan(tier["maxNotional"]),
+            tier["maxLeverage"],
+            tier["maintenanceMarginRate"],
+            _or_nan(tier["maintAmt"]),
+            type(tier["maxLeverage"]) is int,
+        )
+        for tier in backtesting.exchange._leverage_tiers.get(pair, ())
+    ]
+    return np.array(rows, dtype=TIER) if rows else np.zeros(0, TIER)
