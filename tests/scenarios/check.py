@@ -69,7 +69,16 @@ FRAME = {
     "minutes": "trade_duration",
 }
 #: What only the objects have.
-NOT_IN_FRAME = ("id", "order_ids", "filled", "liquidation", "open_value", "tick", "trailing")
+NOT_IN_FRAME = (
+    "id",
+    "order_ids",
+    "filled",
+    "liquidation",
+    "open_value",
+    "tick",
+    "trailing",
+    "contract_size",
+)
 
 
 def differences(scenario: Scenario, ran: Ran) -> list[str]:

@@ -116,18 +116,21 @@ def _record(futures: bool) -> Path:
     return path
 
 
-_exchanges: dict[bool, Any] = {}
+#: Settings that an exchange object keeps.
+KEPT = ("amount_reserve_percent", "liquidation_buffer")
+_exchanges: dict[tuple[Any, ...], Any] = {}
 
 
 def exchange(config: dict[str, Any]) -> Any:
-    """freqtrade's exchange object, made once a trading mode.
+    """freqtrade's exchange object, made once for a trading mode and what else it keeps.
 
-    :param config: of the first backtest that needs it.
+    :param config: of the backtest that needs it.
     """
     from freqtrade.resolvers import ExchangeResolver
 
     futures = config["trading_mode"].value == "futures"
-    if futures not in _exchanges:
+    key = (futures, *(config.get(name) for name in KEPT))
+    if key not in _exchanges:
         use_offline_markets(str(_record(futures)))
         try:
             made = ExchangeResolver.load_exchange(config, load_leverage_tiers=True)
@@ -136,8 +139,8 @@ def exchange(config: dict[str, Any]) -> Any:
         if futures:
             # A backtest reads tiers that freqtrade ships, which have none of these pairs.
             made._leverage_tiers = {pair: [_tier(made, tier) for tier in TIERS] for pair in FUTURES}
-        _exchanges[futures] = made
-    return _exchanges[futures]
+        _exchanges[key] = made
+    return _exchanges[key]
 
 
 def _tier(made: Any, numbers: tuple[float, ...]) -> Any:

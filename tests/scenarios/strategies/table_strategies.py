@@ -47,11 +47,32 @@ class TableShort(Table):
     can_short = True
 
 
-class TableLeverage(TableShort):
-    """The leverage of the table."""
+class Leverage5(TableShort):
+    """Five times."""
 
     def leverage(self, *args: Any, **kwargs: Any) -> float:
-        return self.config["table"]["leverage"]
+        return 5.0
+
+
+class Leverage3(TableShort):
+    """Three times, as an int."""
+
+    def leverage(self, *args: Any, **kwargs: Any) -> float:
+        return 3
+
+
+class Leverage100(TableShort):
+    """More than any pair has."""
+
+    def leverage(self, *args: Any, **kwargs: Any) -> float:
+        return 100.0
+
+
+class LeverageHalf(TableShort):
+    """Less than there is."""
+
+    def leverage(self, *args: Any, **kwargs: Any) -> float:
+        return 0.5
 
 
 class TableAsked(Table):
