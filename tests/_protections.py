@@ -14,13 +14,13 @@ import numpy as np
 
 from freqkernels import runtime
 from freqkernels.bridge.engine.locks import (
-    LOCK,
     STOP_REASONS,
     lock_end_included,
     lock_grid,
     pair_locks,
     protection_rules,
 )
+from freqkernels.layout import LOCK
 
 EXIT = np.dtype(
     [

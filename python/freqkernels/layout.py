@@ -1,8 +1,9 @@
 """The structs that Python and the engine share, as numpy dtypes.
 
-Fields stand in the order of ``src/engine/types.h`` and are aligned as a C compiler aligns them; the
-compiled door refuses to load when the two differ. Times are milliseconds since 1970 in UTC unless
-the name says otherwise, ``NEVER`` stands for no time, NaN for ``None``.
+Fields stand in the order of ``types.h``, ``protections.h`` and ``locks.h`` in ``src/engine`` and
+are aligned as a C compiler aligns them; the compiled door refuses arrays that differ. Times are
+milliseconds since 1970 in UTC unless the name says otherwise, ``NEVER`` stands for no time, NaN
+for ``None``.
 """
 
 from __future__ import annotations
@@ -68,6 +69,15 @@ TRADE = _struct(
 )
 CAPTURE = _struct(("i8", "time_ms"), ("f8", "price total"), ("i4", "currency is_whole"))
 REJECTION = _struct(("i8", "row time_ms"), ("i4", "pair unused"))
+PROTECTION = _struct(
+    ("i8", "lookback_ms stop_ms"),
+    ("f8", "trade_limit threshold"),
+    ("i4", "unlock_minute"),
+    ("u1", "kind only_per_pair only_per_side equity"),
+)
+LOCK = _struct(
+    ("i8", "lock_ms end_ms"), ("f8", "value"), ("i4", "pair rule"), ("u1", "side no_addend")
+)
 
 
 class Liquidation(IntEnum):

@@ -10,27 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from freqkernels.layout import PROTECTION
 from freqkernels.runtime import Support, kernel, refuse
 
-#: ``fk_protection`` and ``fk_lock`` in ``src/engine``.
-PROTECTION = np.dtype(
-    [
-        *((name, "i8") for name in ("lookback_ms", "stop_ms")),
-        *((name, "f8") for name in ("trade_limit", "threshold")),
-        ("unlock_minute", "i4"),
-        *((name, "u1") for name in ("kind", "only_per_pair", "only_per_side", "equity")),
-    ],
-    align=True,
-)
-LOCK = np.dtype(
-    [
-        *((name, "i8") for name in ("lock_ms", "end_ms")),
-        ("value", "f8"),
-        *((name, "i4") for name in ("pair", "rule")),
-        *((name, "u1") for name in ("side", "no_addend")),
-    ],
-    align=True,
-)
 #: The shipped protections, numbered as in ``src/engine/protections.h``.
 KINDS = {"CooldownPeriod": 0, "LowProfitPairs": 1, "MaxDrawdown": 2, "StoplossGuard": 3}
 #: Exit reasons that StoplossGuard counts; a tag of the strategy may read like one.

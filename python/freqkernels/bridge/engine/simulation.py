@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freqkernels.bridge.engine.locks import LOCK
 from freqkernels.bridge.engine.snapshot import Snapshot
-from freqkernels.layout import CAPTURE, REJECTION, TRADE, Refusal
+from freqkernels.layout import CAPTURE, LOCK, REJECTION, TRADE, Refusal
 from freqkernels.runtime import Support, kernel, refuse
 
 Struct = NDArray[Any]
