@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from freqkernels import runtime
+from freqkernels.bridge import install
 from freqkernels.runtime import journal
 
 settings.register_profile(
@@ -43,6 +44,14 @@ def forget_events() -> Iterator[None]:
     journal.clear()
     yield
     journal.clear()
+
+
+@pytest.fixture(scope="module")
+def installed() -> Iterator[None]:
+    """freqkernels in front of freqtrade for the rest of a file's tests."""
+    install.install()
+    yield
+    install.uninstall()
 
 
 def find_shared_data() -> Path | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from freqkernels.bench.identity import first_difference
 from scenarios.check import differences
 from scenarios.rules import QUIRKS, RULES
 from scenarios.runner import run_original
@@ -125,6 +126,14 @@ def test_wrong_tables_are_noticed(column: str, wrong: object) -> None:
     """Each kind of expectation, changed a little, is not met."""
     ran = run_original(SAMPLE)
     assert differences(replace(SAMPLE, **{column: wrong}), ran)
+
+
+def test_outcomes_differ_where_runs_do() -> None:
+    """The comparison of two engines sees a fee of a millionth."""
+    one = run_original(SAMPLE).outcome
+    other = run_original(replace(SAMPLE, settings={**SAMPLE.settings, "fee": 1e-6})).outcome
+    assert first_difference(one, run_original(SAMPLE).outcome) is None
+    assert first_difference(one, other) is not None
 
 
 def test_candles_are_read_as_written() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from scenarios.proof import assert_as_installed, assert_as_written, each
 from scenarios.scenario import Scenario
 
@@ -398,6 +400,7 @@ def test_as_written(scenario: Scenario) -> None:
     assert_as_written(scenario)
 
 
+@pytest.mark.usefixtures("installed")
 @each(SCENARIOS)
 def test_as_installed(scenario: Scenario) -> None:
     """The installed function leaves the same behind, to the last bit."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scenarios.proof import assert_as_installed, assert_as_written, each
 from scenarios.scenario import Scenario
 
@@ -598,6 +600,7 @@ def test_as_written(scenario: Scenario) -> None:
     assert_as_written(scenario)
 
 
+@pytest.mark.usefixtures("installed")
 @each(SCENARIOS)
 def test_as_installed(scenario: Scenario) -> None:
     """The installed function leaves the same behind, to the last bit."""

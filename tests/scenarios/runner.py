@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -120,23 +119,23 @@ def ran_compiled(before: Any) -> bool | None:
 
 
 def run_original(scenario: Scenario) -> Ran:
-    """By freqtrade's own function, whatever is installed."""
+    """By freqtrade's own function, with nothing of ours in front of anything."""
     from freqtrade.optimize.backtesting import Backtesting
 
-    function = inspect.unwrap(Backtesting.backtest)
-    world = build(scenario)
-    return Ran(_run(world, function), world.clock)
+    with uninstalled():
+        world = build(scenario)
+        return Ran(_run(world, Backtesting.backtest), world.clock)
 
 
 def run_installed(scenario: Scenario) -> Ran:
     """By what stands in freqtrade's class after ``install()``."""
     from freqtrade.optimize.backtesting import Backtesting
 
-    with installed():
-        world = build(scenario)
-        before = last_run()
-        outcome = _run(world, Backtesting.backtest)
-        return Ran(outcome, world.clock, ran_compiled(before), getattr(last_run(), "reason", ""))
+    assert is_installed()
+    world = build(scenario)
+    before = last_run()
+    outcome = _run(world, Backtesting.backtest)
+    return Ran(outcome, world.clock, ran_compiled(before), getattr(last_run(), "reason", ""))
 
 
 #: A third one, over plain arrays, has its place here: ``freqkernels.simulate``.
@@ -147,15 +146,16 @@ RUNNERS: dict[str, Callable[[Scenario], Ran]] = {
 
 
 @contextmanager
-def installed() -> Iterator[None]:
-    """freqkernels in front of freqtrade, and freqtrade as before afterwards."""
+def uninstalled() -> Iterator[None]:
+    """freqtrade as it is, even where freqkernels is installed."""
     before = is_installed()
-    freqkernels.install()
+    if before:
+        freqkernels.uninstall()
     try:
         yield
     finally:
-        if not before:
-            freqkernels.uninstall()
+        if before:
+            freqkernels.install()
 
 
 def _run(world: World, function: Callable[..., Any]) -> Outcome:
