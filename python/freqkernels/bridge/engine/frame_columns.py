@@ -55,7 +55,9 @@ def moment_column(times_ms: NDArray[np.int64], moment: datetime = PYTHON_MOMENT)
     sample = pd.DataFrame.from_records([(moment,)], columns=["column"])["column"]
     times = times_ms.view("M8[ms]").astype(f"M8[{sample.dt.unit}]")
     column = pd.Series(times, copy=False)
-    return column if sample.dt.tz is None else column.dt.tz_localize(UTC).astype(sample.dtype)
+    if sample.dt.tz is None:
+        return column
+    return column.dt.tz_localize(UTC).dt.tz_convert(sample.dt.tz)
 
 
 def numbers_or_none(values: NDArray[Any], none: NDArray[np.bool_] | None = None) -> NDArray[Any]:

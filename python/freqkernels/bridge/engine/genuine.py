@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from functools import cache
 from types import CodeType, FunctionType
 from typing import Any
 
-from freqkernels.bridge.fingerprints import SourceNotFoundError, is_genuine
+from freqkernels.bridge.fingerprints import SourceNotFoundError, is_genuine, normalised_source
 from freqkernels.bridge.replace import is_replacement
 from freqkernels.runtime import SUPPORTED, Support, refuse
 
@@ -74,6 +75,16 @@ def stands_for(value: Any, definition: str) -> bool:
     return genuine
 
 
+@cache
+def is_absent(definition: str) -> bool:
+    """Whether the installed release does not define a name: not every one has every name."""
+    try:
+        normalised_source(definition)
+    except SourceNotFoundError:
+        return True
+    return False
+
+
 def object_support(subject: str, thing: Any, expected: Mapping[str, tuple[str, ...]]) -> Support:
     """Whether the methods of an object are freqtrade's own, in all of its classes.
 
@@ -91,6 +102,8 @@ def object_support(subject: str, thing: Any, expected: Mapping[str, tuple[str, .
             return refuse(f"{subject} has a {name} of its own, set on the object")
         found = lookup(cls, name)
         if found is None:
+            if is_absent(f"{owners[0]}.{name}"):
+                continue
             return refuse(f"{subject} has no {name}")
         owner, value = found
         place = f"{owner.__module__}:{owner.__qualname__}"
@@ -126,7 +139,10 @@ def class_support(definition: str, members: Iterable[str]) -> Support:
         return refuse(_replaced(f"{module}.{name}"))
     for member in members:
         qualified = f"{definition}.{member}"
-        if not stands_for(cls.__dict__.get(attribute_of(qualified)), qualified):
+        value = cls.__dict__.get(attribute_of(qualified), _ABSENT)
+        if value is _ABSENT and is_absent(qualified):
+            continue
+        if not stands_for(value, qualified):
             return refuse(_replaced(f"{module}.{name}.{member}"))
     return SUPPORTED
 

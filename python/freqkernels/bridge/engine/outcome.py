@@ -52,7 +52,7 @@ class Outcome:
         self._snapshot = snapshot
         self._frames = processed
         self._simulated = simulated
-        self._around = _surroundings(backtesting, snapshot, start)
+        self._around = _surroundings(backtesting, snapshot, processed, start)
 
     def apply(self) -> dict[str, Any]:
         """Set all state that other code sees, and return what ``backtest()`` returns."""
@@ -136,14 +136,11 @@ class Outcome:
         for (row, time_ms, number, _), tag in zip(rejections.tolist(), tags, strict=True):
             pair = self._snapshot.pairs[number]
             date = self._frames[pair]["date"].iloc[row + 1]
-            if date != self._around.epoch + milliseconds(time_ms):
-                date = self._detail_date(pair, time_ms)
+            moment = self._around.epochs[number] + milliseconds(time_ms)
+            if date != moment:
+                dates = self._backtesting.detail_data[pair]["date"]
+                date = dates.iloc[dates.searchsorted(moment)]
             self._backtesting.rejected_dict.setdefault(pair, []).append([date, tag])
-
-    def _detail_date(self, pair: str, time_ms: int) -> Any:
-        dates = self._backtesting.detail_data[pair]["date"]
-        place = dates.searchsorted(self._around.epoch + milliseconds(time_ms))
-        return dates.iloc[place]
 
     def _set_captures(self) -> pd.DataFrame:
         captures, snapshot = self._simulated.captures, self._snapshot
@@ -207,7 +204,14 @@ def _objects(values: Sequence[Any]) -> NDArray[Any]:
     return array
 
 
-def _surroundings(backtesting: Any, snapshot: Snapshot, start: Any) -> Surroundings:
+def _epoch_of(frame: pd.DataFrame) -> datetime:
+    """1970 in the time zone object of the frame's dates."""
+    return _EPOCH.replace(tzinfo=frame["date"].dt.tz) if len(frame) else _EPOCH
+
+
+def _surroundings(
+    backtesting: Any, snapshot: Snapshot, processed: dict[str, pd.DataFrame], start: Any
+) -> Surroundings:
     exchange = backtesting.exchange
     markets = tuple(
         Market(
@@ -234,7 +238,7 @@ def _surroundings(backtesting: Any, snapshot: Snapshot, start: Any) -> Surroundi
         snapshot.pairs,
         markets,
         common,
-        _EPOCH,
+        tuple(_epoch_of(processed[pair]) for pair in snapshot.pairs),
         loop_epoch,
         types["entry"],
         types["exit"],

@@ -152,8 +152,15 @@ def results_frame(
         or (isinstance(column, np.ndarray) and column.dtype == object and name not in _FINAL)
     }
     columns.update(inferred(objects))
-    return pd.DataFrame({name: columns[name] for name in _COLUMNS}, copy=False)
+    frame = pd.DataFrame({name: columns[name] for name in _COLUMNS})
+    for name in _SET_LATER:
+        frame[name] = frame[name].copy()
+    return frame
 
+
+#: freqtrade sets these once the frame is made; pandas keeps such columns apart from the others, and
+#: the order of its sums depends on that.
+_SET_LATER = ("close_date", "open_date", "close_rate")
 
 #: Object columns that are not to be looked at again.
 _FINAL = ("pair", "orders")

@@ -50,12 +50,18 @@ def engine_support(backtesting: Any, processed: dict[str, Any]) -> Support:
     known = certificate(ENGINE).support
     if not known:
         return known
-    support = _run_support(backtesting, processed)
+    support = run_support(backtesting, processed)
     return support and names_support(backtesting)
 
 
-def _run_support(backtesting: Any, processed: dict[str, Any]) -> Support:
-    """The run's mode, strategy, settings and markets."""
+def run_support(backtesting: Any, processed: dict[str, Any]) -> Support:
+    """Whether the run's mode, strategy, settings and markets are those that the engine knows.
+
+    A part of :func:`engine_support`; worth asking again after the strategy's code has run.
+
+    :param backtesting: freqtrade's ``Backtesting``, with its strategy set.
+    :param processed: frame by pair.
+    """
     if type(processed) is not dict:
         return refuse(f"processed is a {type(processed).__name__}, not a dict")
     strategy, exchange = backtesting.strategy, backtesting.exchange

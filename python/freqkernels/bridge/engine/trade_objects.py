@@ -33,7 +33,7 @@ class Surroundings:
     :param pairs: names by number.
     :param markets: market by number of the pair.
     :param common: attributes of ``LocalTrade`` that are the same for all.
-    :param epoch: 1970 as a date like those of the candles.
+    :param epochs: 1970 as a date like those of the candles, by number of the pair.
     :param loop_epoch: 1970 as a date like those of the time loop.
     :param entry_type: order type of entries.
     :param exit_type: order type of exits.
@@ -43,7 +43,7 @@ class Surroundings:
     pairs: tuple[str, ...]
     markets: tuple[Market, ...]
     common: dict[str, Any]
-    epoch: datetime
+    epochs: tuple[datetime, ...]
     loop_epoch: datetime
     entry_type: str
     exit_type: str
@@ -95,7 +95,7 @@ def _trade(r: Any, enter_tag: Any, reason: Any, order_reason: Any, around: Surro
         base_currency=market.base_currency,
         open_rate=float(r["open_rate"]),
         open_rate_requested=float(r["open_rate_requested"]),
-        open_date=around.epoch + int(r["open_ms"]) * _MILLISECOND,
+        open_date=around.epochs[r["pair"]] + int(r["open_ms"]) * _MILLISECOND,
         stake_amount=float(r["stake_amount"]),
         amount=float(r["amount"]),
         amount_requested=float(r["entry"]["amount"]),
@@ -141,7 +141,7 @@ def _progress(r: Any, around: Surroundings) -> dict[str, Any]:
             state[name] = float(r[name])
     if r["close_ms"] != NEVER:
         force = r["exit"]["reason"] == EXIT_REASONS.index("force_exit") and not r["is_open"]
-        epoch = around.epoch if force else around.loop_epoch
+        epoch = around.epochs[r["pair"]] if force else around.loop_epoch
         state["close_date"] = epoch + int(r["close_ms"]) * _MILLISECOND
     return state
 
@@ -162,18 +162,21 @@ def _closing(r: Any) -> dict[str, Any]:
 def _orders(trade: Any, r: Any, enter_tag: Any, reason: Any, around: Surroundings) -> list[Any]:
     sides = ("sell", "buy") if trade.is_short else ("buy", "sell")
     kinds = (around.entry_type, around.exit_type)
+    epoch = around.epochs[r["pair"]]
     placed = zip((r["entry"], r["exit"]), sides, kinds, (enter_tag, reason), strict=True)
     return [
-        _order(trade, order, side, kind, tag, around)
+        _order(trade, epoch, order, side, kind, tag, around)
         for order, side, kind, tag in placed
         if order["state"] != OrderState.NONE
     ]
 
 
-def _order(trade: Any, o: Any, side: str, kind: str, tag: Any, around: Surroundings) -> Any:
+def _order(
+    trade: Any, epoch: datetime, o: Any, side: str, kind: str, tag: Any, around: Surroundings
+) -> Any:
     from freqtrade.persistence import Order
 
-    date = around.epoch + int(o["placed_ms"]) * _MILLISECOND
+    date = epoch + int(o["placed_ms"]) * _MILLISECOND
     price, amount, number = float(o["price"]), float(o["amount"]), int(o["id"])
     closed = o["state"] == OrderState.CLOSED
     order = Order(

@@ -35,7 +35,7 @@ def wallet_summary_frame(
 ) -> pd.DataFrame:
     """What ``convert_bt_wallet_collection`` makes of the captures.
 
-    The frame keeps ``rates`` and ``balances`` themselves, not copies.
+    Columns of one type lie in one block, as in freqtrade's: the order of pandas' sums depends on it.
 
     :param times_ms: moment of each capture, milliseconds since 1970.
     :param currency_codes: index into ``currencies`` of each capture.
@@ -68,8 +68,7 @@ def wallet_summary_frame(
             "currency": text_column(currency_codes, currencies),
             "rate": rates,
             "balance": balances,
-        },
-        copy=False,
+        }
     )
 
 
