@@ -1,7 +1,10 @@
-"""Twins, in Python integers, of the kernels behind :mod:`freqkernels.exact`."""
+"""Twins, in Python integers, of the kernels behind :mod:`freqkernels.exact`.
+
+Functions of single numbers, for other twins, come before those of columns.
+"""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +22,7 @@ TRUNCATE, ROUND, ROUND_UP, ROUND_DOWN = range(4)
 DECIMAL_PLACES, SIGNIFICANT_DIGITS, TICK_SIZE = 2, 3, 4
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """A number does not fit, or a divisor is zero."""
 
 
@@ -29,7 +32,7 @@ def _each(out: Floats, function: Callable[..., float], *columns: Floats) -> int:
     for at, row in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
         try:
             out[at] = function(*row)
-        except _RefusedError:
+        except RefusedError:
             out[at] = math.nan
             refused += 1
     return refused
@@ -40,7 +43,7 @@ def _each(out: Floats, function: Callable[..., float], *columns: Floats) -> int:
 
 def _exact(x: float) -> Exact:
     if not math.isfinite(x):
-        raise _RefusedError
+        raise RefusedError
     mantissa, _, exponent = repr(x).partition("e")
     whole, _, fraction = mantissa.partition(".")
     return int(whole + fraction), len(fraction) - int(exponent or 0)
@@ -57,7 +60,7 @@ def _stripped(x: float) -> Exact:
 
 def _fitting(integer: int) -> int:
     if abs(integer).bit_length() > BITS:
-        raise _RefusedError
+        raise RefusedError
     return integer
 
 
@@ -78,7 +81,7 @@ def _times(a: Exact, b: Exact) -> Exact:
 
 def _over(a: Exact, b: Exact) -> Exact:
     if b[0] == 0:
-        raise _RefusedError
+        raise RefusedError
     distance = QUOTIENT_DECIMALS - a[1] + b[1]
     numerator = _fitting(a[0] * 10**distance) if distance >= 0 else a[0] // 10**-distance
     quotient = abs(numerator) // abs(b[0])
@@ -88,7 +91,7 @@ def _over(a: Exact, b: Exact) -> Exact:
 def _remainder(a: Exact, b: Exact) -> Exact:
     left, right, decimals = _aligned(a, b)
     if right == 0:
-        raise _RefusedError
+        raise RefusedError
     return left % right, decimals
 
 
@@ -162,7 +165,7 @@ def _to_tick(x: float, tick: float, mode: int) -> float:
     price, step = _exact(abs(x)), _stripped(tick)
     in_context = mode in (TRUNCATE, ROUND)
     if in_context and step[1] > PLACES_LAST:
-        raise _RefusedError
+        raise RefusedError
     multiple, unit, decimals = _aligned(price, step)
     missing = multiple % unit
     away = mode == (ROUND_DOWN if x < 0 else ROUND_UP)
@@ -171,7 +174,7 @@ def _to_tick(x: float, tick: float, mode: int) -> float:
     else:
         multiple -= missing
     if in_context and not _fits_context((multiple, decimals), max(step[1], 0)):
-        raise _RefusedError
+        raise RefusedError
     if missing == 0:
         return x + 0.0 if in_context else x
     result = _float((-multiple if x < 0 else multiple, decimals))
@@ -193,13 +196,13 @@ def _cut(x: float, places: int, up: Callable[[int], bool]) -> float:
 def _to_places(x: float, places: int, mode: int) -> float:
     places = min(places, PLACES_LAST)
     if (mode == ROUND or places < 0) and not _fits_context(_exact(x), places):
-        raise _RefusedError
+        raise RefusedError
     return _cut(x, places, lambda order: mode == ROUND and order >= 0)
 
 
 def _stop_to_places(x: float, places: int, mode: int) -> float:
     if not 0 <= places <= 22 or not math.isfinite(x * 10.0**places):
-        raise _RefusedError
+        raise RefusedError
     units = x * 10**places
     return float((math.ceil(units) if mode == ROUND_UP else math.floor(units)) / 10**places)
 
@@ -207,14 +210,14 @@ def _stop_to_places(x: float, places: int, mode: int) -> float:
 def _to_significant(x: float, digits: int, mode: int) -> float:
     stop = mode in (ROUND_UP, ROUND_DOWN)
     if digits < 1 or (stop and digits > PLACES_LAST):
-        raise _RefusedError
+        raise RefusedError
     if x == 0.0:
         return x if stop else 0.0
     integer, decimals = _stripped(x)
     places = min(digits, PLACES_LAST) - len(str(integer)) + decimals
     whole = places < 0
     if whole and x < 0 and mode != TRUNCATE:
-        raise _RefusedError
+        raise RefusedError
     if mode == ROUND_UP and whole and decimals <= places:
         return _float(_plus(_exact(x), (1, places)))
     ups: list[Callable[[int], bool]] = [
@@ -226,17 +229,18 @@ def _to_significant(x: float, digits: int, mode: int) -> float:
     return _cut(x, places, ups[mode])
 
 
-def _to_precision(price: float, precision: float, counting: int, mode: int) -> float:
+def to_precision(price: float, precision: float, counting: int, mode: int) -> float:
+    """freqtrade's price_to_precision, for the four rounding modes of ccxt."""
     stop = mode in (ROUND_UP, ROUND_DOWN)
     if counting == TICK_SIZE:
         if not 0.0 < precision <= 1e300:
-            raise _RefusedError
+            raise RefusedError
     elif counting not in (DECIMAL_PLACES, SIGNIFICANT_DIGITS) or not abs(precision) <= 1000.0:
-        raise _RefusedError
+        raise RefusedError
     if math.isnan(price):
         return price
     if math.isinf(price):
-        raise _RefusedError
+        raise RefusedError
     if counting == TICK_SIZE:
         return _to_tick(price, precision, mode)
     places = round(precision) if stop else int(precision)
@@ -245,11 +249,28 @@ def _to_precision(price: float, precision: float, counting: int, mode: int) -> f
     return (_stop_to_places if stop else _to_places)(price, places, mode)
 
 
+def to_contract_precision(
+    amount: float, precision: float, counting: int, contract_size: float
+) -> float:
+    """freqtrade's amount_to_contract_precision; a contract size of 0 stands for none."""
+    if contract_size in (0.0, 1.0):
+        return _cut_amount(amount, precision, counting)
+    size = _exact(contract_size)
+    contracts = _float(_over(_exact(amount), size))
+    return _float(_times(_exact(_cut_amount(contracts, precision, counting)), size))
+
+
+def _cut_amount(amount: float, precision: float, counting: int) -> float:
+    if math.isnan(amount):
+        raise RefusedError
+    return to_precision(amount, precision, counting, TRUNCATE)
+
+
 def price_to_precision(
     prices: Floats, precision: float, counting: int, mode: int, out: Floats
 ) -> int:
     """freqtrade's price_to_precision, for the four rounding modes of ccxt."""
-    return _each(out, lambda price: _to_precision(price, precision, counting, mode), prices)
+    return _each(out, lambda price: to_precision(price, precision, counting, mode), prices)
 
 
 def amount_to_contract_precision(
@@ -258,47 +279,89 @@ def amount_to_contract_precision(
     """freqtrade's amount_to_contract_precision; a contract size of 0 stands for none."""
 
     def cut(amount: float) -> float:
-        if math.isnan(amount):
-            raise _RefusedError
-        return _to_precision(amount, precision, counting, TRUNCATE)
+        return to_contract_precision(amount, precision, counting, contract_size)
 
-    def cut_contracts(amount: float) -> float:
-        size = _exact(contract_size)
-        return _float(_times(_exact(cut(_float(_over(_exact(amount), size)))), size))
-
-    return _each(out, cut if contract_size in (0.0, 1.0) else cut_contracts, amounts)
+    return _each(out, cut, amounts)
 
 
 # ---- values of a trade
 
 
+def value_of(amount: float, rate: float, fee: float, plus: bool) -> float:
+    """amount * rate with the fee added (plus) or taken off, exact until the float."""
+    part, decimals = _exact(fee)
+    factor = _plus((1, 0), (part if plus else -part, decimals))
+    return _float(_times(_times(_exact(amount), _exact(rate)), factor))
+
+
+def stake_of(amount: float, price: float, leverage: float) -> float:
+    """amount * price / leverage, cut after 18 decimals."""
+    return _float(_over(_times(_exact(amount), _exact(price)), _exact(leverage)))
+
+
+def average_of(amount: float, price: float) -> float:
+    """amount * price / amount, cut after 18 decimals."""
+    return stake_of(amount, price, amount)
+
+
+def cost_of(amount: float, price: float) -> float:
+    """float(amount * price)."""
+    return _float(_times(_exact(amount), _exact(price)))
+
+
+def profit_ratio_of(opened: float, closed: float, leverage: float, is_short: bool) -> float:
+    """Profit of a trade from its two values, as a ratio with 8 decimals."""
+    if opened == 0.0:
+        return 0.0
+    change = 1 - closed / opened if is_short else closed / opened - 1
+    return round(change * leverage, 8)
+
+
+def profit_abs_of(opened: float, closed: float, is_short: bool) -> float:
+    """Profit of a trade from its two values, with 8 decimals."""
+    return round(opened - closed if is_short else closed - opened, 8)
+
+
+def rate_of_roi(
+    opened: float, at_0: float, at_1: float, roi: float, leverage: float, is_short: bool
+) -> float:
+    """The close rate that yields a return, from the close values of the rates 0 and 1."""
+    if at_1 - at_0 == 0.0 or leverage == 0.0:
+        raise RefusedError
+    adjusted = 1.0 + (roi / leverage) / (-1.0 if is_short else 1.0)
+    return (adjusted * opened - at_0) / (at_1 - at_0)
+
+
+def sum_of(values: Iterable[float], compensated: bool) -> float:
+    """sum() of floats, as in Python 3.11 or (compensated) from 3.12 on."""
+    total = compensation = 0.0
+    for x in values:
+        after = total + x
+        if compensated:
+            larger, smaller = (total, x) if abs(total) >= abs(x) else (x, total)
+            compensation += (larger - after) + smaller
+        total = after
+    if compensation and math.isfinite(compensation):
+        return total + compensation
+    return total
+
+
+# ---- columns of them
+
+
 def value_with_fee(amount: Floats, rate: Floats, fee: float, plus: bool, out: Floats) -> int:
     """amount * rate with the fee added (plus) or taken off, exact until the float."""
-
-    def value(x: float, y: float) -> float:
-        part, decimals = _exact(fee)
-        factor = _plus((1, 0), (part if plus else -part, decimals))
-        return _float(_times(_times(_exact(x), _exact(y)), factor))
-
-    return _each(out, value, amount, rate)
+    return _each(out, lambda x, y: value_of(x, y, fee, plus), amount, rate)
 
 
 def average_price(amount: Floats, price: Floats, out: Floats) -> int:
     """amount * price / amount, cut after 18 decimals."""
-
-    def average(x: float, y: float) -> float:
-        return _float(_over(_times(_exact(x), _exact(y)), _exact(x)))
-
-    return _each(out, average, amount, price)
+    return _each(out, average_of, amount, price)
 
 
 def order_stake(amount: Floats, price: Floats, leverage: float, out: Floats) -> int:
     """amount * price / leverage, cut after 18 decimals."""
-
-    def stake(x: float, y: float) -> float:
-        return _float(_over(_times(_exact(x), _exact(y)), _exact(leverage)))
-
-    return _each(out, stake, amount, price)
+    return _each(out, lambda x, y: stake_of(x, y, leverage), amount, price)
 
 
 def profits(
@@ -310,18 +373,9 @@ def profits(
     absolute: Floats,
 ) -> None:
     """Profit of a trade from its two values, as ratio and absolute, both with 8 decimals."""
-
-    def profit_ratio(opened: float, closed: float) -> float:
-        if opened == 0.0:
-            return 0.0
-        change = 1 - closed / opened if is_short else closed / opened - 1
-        return round(change * leverage, 8)
-
-    def profit_abs(opened: float, closed: float) -> float:
-        return round(opened - closed if is_short else closed - opened, 8)
-
-    _each(ratio, profit_ratio, open_value, close_value)
-    _each(absolute, profit_abs, open_value, close_value)
+    values = open_value, close_value
+    _each(ratio, lambda x, y: profit_ratio_of(x, y, leverage, is_short), *values)
+    _each(absolute, lambda x, y: profit_abs_of(x, y, is_short), *values)
 
 
 def rate_for_roi(
@@ -336,23 +390,11 @@ def rate_for_roi(
     """The close rate that yields a return, from the close values of the rates 0 and 1."""
 
     def rate(opened: float, at_0: float, at_1: float) -> float:
-        if at_1 - at_0 == 0.0 or leverage == 0.0:
-            raise _RefusedError
-        adjusted = 1.0 + (roi / leverage) / (-1.0 if is_short else 1.0)
-        return (adjusted * opened - at_0) / (at_1 - at_0)
+        return rate_of_roi(opened, at_0, at_1, roi, leverage, is_short)
 
     return _each(out, rate, open_value, value_at_0, value_at_1)
 
 
 def float_sum(values: Floats, compensated: bool) -> float:
     """sum() of a list of floats, as in Python 3.11 or (compensated) from 3.12 on."""
-    total = compensation = 0.0
-    for x in values.tolist():
-        after = total + x
-        if compensated:
-            larger, smaller = (total, x) if abs(total) >= abs(x) else (x, total)
-            compensation += (larger - after) + smaller
-        total = after
-    if compensation and math.isfinite(compensation):
-        return total + compensation
-    return total
+    return sum_of(values.tolist(), compensated)
