@@ -6,7 +6,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +110,7 @@ def _campaign(args: argparse.Namespace) -> int:
         texts.append(shrink_and_save(case, args.save)[1])
     compiled = sum(tally.compiled for tally in tallies.values())
     if args.json:
-        document = {kind: asdict(tally) for kind, tally in tallies.items()}
+        document = {kind: _plain(tally) for kind, tally in tallies.items()}
         print(json.dumps({"seed": args.seed, "kinds": document, "described": texts}, indent=2))
     else:
         _print(tallies, texts)
@@ -159,6 +159,13 @@ def _row(kind: str, tally: Tally) -> tuple[Any, ...]:
     rate = f"{tally.seconds / max(1, tally.cases):.3f}"
     numbers = (tally.cases, tally.epochs, tally.compiled, trades, len(tally.differences))
     return (kind, *numbers, rate)
+
+
+def _plain(tally: Tally) -> dict[str, Any]:
+    plain = {field.name: getattr(tally, field.name) for field in fields(tally)}
+    names = ("kind", "number", "difference")
+    plain["differences"] = [{n: getattr(one, n) for n in names} for one in tally.differences]
+    return plain
 
 
 def _sum(counts: Any) -> Counter[str]:

@@ -17,29 +17,28 @@ from freqkernels.runtime.journal import events
 @contextmanager
 def plain() -> Iterator[None]:
     """freqtrade alone."""
-    with _restored():
-        uninstall()
+    with _switched(to=False):
         yield
 
 
 @contextmanager
 def accelerated() -> Iterator[None]:
     """freqtrade with the kernels installed."""
-    with _restored():
-        install()
+    with _switched(to=True):
         yield
 
 
 @contextmanager
-def _restored() -> Iterator[None]:
+def _switched(*, to: bool) -> Iterator[None]:
+    """Installed or not, and afterwards as before; switching searches all loaded modules."""
     before = is_installed()
+    if before != to:
+        install() if to else uninstall()
     try:
         yield
     finally:
-        if before:
-            install()
-        else:
-            uninstall()
+        if before != to:
+            install() if before else uninstall()
 
 
 def refusals() -> Counter[str]:
