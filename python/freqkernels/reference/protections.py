@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freqkernels.reference.exact import float_sum
+from freqkernels.reference.exact import sum_of
 
 COOLDOWN_PERIOD, LOW_PROFIT_PAIRS, MAX_DRAWDOWN, STOPLOSS_GUARD = range(4)
 LONG, SHORT, EITHER_SIDE = range(3)
@@ -19,12 +19,14 @@ _DAY = 86_400_000
 _MINUTE = 60_000
 
 
-class _RaisesError(Exception):
+class RaisesError(Exception):
     """freqtrade would raise here."""
 
 
 @dataclass
-class _Lock:
+class Lock:
+    """A lock, field by field as in ``freqkernels.layout``."""
+
     lock_ms: int
     end_ms: int
     value: float
@@ -61,17 +63,20 @@ class _Asked:
 
 
 @dataclass
-class _State:
+class Protections:
+    """freqtrade's ProtectionManager and PairLocks, and what they know of closed trades."""
+
+    rules: NDArray[Any]
     grid: Sequence[int]
     starting_balance: float
     compensated: bool
     end_included: bool
     trades: list[_Trade] = field(default_factory=list)
-    locks: list[_Lock] = field(default_factory=list)
+    locks: list[Lock] = field(default_factory=list)
 
     def sum(self, values: list[float]) -> float:
         """The sum() of Python 3.11 or of later ones."""
-        return float_sum(np.array(values, dtype=np.float64), self.compensated)
+        return sum_of(values, self.compensated)
 
     def window(self, pair: int, after_ms: int) -> list[_Trade]:
         return [
@@ -80,7 +85,28 @@ class _State:
             if pair in (ALL_PAIRS, trade.pair) and trade.close_ms > after_ms
         ]
 
+    def add_closed(
+        self,
+        close_ms: int,
+        profit: float,
+        profit_abs: float,
+        pair: int,
+        is_short: int,
+        by_stop: int,
+    ) -> None:
+        """A trade is closed."""
+        self.trades.append(_Trade(close_ms, profit, profit_abs, pair, is_short, by_stop))
+
+    def run(self, now_ms: int, pair: int, is_short: int) -> None:
+        """An exit is filled: stop_per_pair and global_stop.
+
+        :raise RaisesError: where freqtrade would raise.
+        """
+        for of in (pair, ALL_PAIRS):
+            _run(self, _Exit(now_ms, pair, is_short), of)
+
     def is_locked(self, pair: int, time_ms: int, side: int) -> bool:
+        """Whether the pair is locked at that time for that side."""
         return any(
             lock.end_ms > time_ms or (self.end_included and lock.end_ms == time_ms)
             for lock in self.locks
@@ -104,7 +130,7 @@ def _next_candle(time_ms: int, grid: Sequence[int]) -> int:
 
 def _lock_end(rule: Any, trades: list[_Trade]) -> int:
     if not trades:
-        raise _RaisesError
+        raise RaisesError
     last = max(trade.close_ms for trade in trades)
     if rule["unlock_minute"] < 0:
         return last + int(rule["stop_ms"])
@@ -125,11 +151,15 @@ def next_candles(times: NDArray[np.int64], grid: NDArray[np.int64], out: NDArray
 # ---- protections
 
 
-def _cooldown_period(state: _State, rule: Any, at: _Exit, trades: list[_Trade]) -> _Asked | None:
+def _cooldown_period(
+    state: Protections, rule: Any, at: _Exit, trades: list[_Trade]
+) -> _Asked | None:
     return _Asked(trades) if trades else None
 
 
-def _low_profit_pairs(state: _State, rule: Any, at: _Exit, trades: list[_Trade]) -> _Asked | None:
+def _low_profit_pairs(
+    state: Protections, rule: Any, at: _Exit, trades: list[_Trade]
+) -> _Asked | None:
     if len(trades) < rule["trade_limit"]:
         return None
     addends = [
@@ -141,7 +171,9 @@ def _low_profit_pairs(state: _State, rule: Any, at: _Exit, trades: list[_Trade])
     return _Asked(trades, profit, not addends) if profit < rule["threshold"] else None
 
 
-def _stoploss_guard(state: _State, rule: Any, at: _Exit, trades: list[_Trade]) -> _Asked | None:
+def _stoploss_guard(
+    state: Protections, rule: Any, at: _Exit, trades: list[_Trade]
+) -> _Asked | None:
     stops = [
         trade
         for trade in trades
@@ -152,7 +184,7 @@ def _stoploss_guard(state: _State, rule: Any, at: _Exit, trades: list[_Trade]) -
     return None if len(stops) < rule["trade_limit"] else _Asked(stops)
 
 
-def _max_drawdown(state: _State, rule: Any, at: _Exit, trades: list[_Trade]) -> _Asked | None:
+def _max_drawdown(state: Protections, rule: Any, at: _Exit, trades: list[_Trade]) -> _Asked | None:
     if not trades or len(trades) < rule["trade_limit"]:
         return None
     profits = [trade.profit_abs if rule["equity"] else trade.profit for trade in trades]
@@ -174,7 +206,7 @@ def _max_drawdown(state: _State, rule: Any, at: _Exit, trades: list[_Trade]) -> 
     return _Asked(trades, deepest) if deepest > rule["threshold"] else None
 
 
-_PROTECTIONS: dict[int, Callable[[_State, Any, _Exit, list[_Trade]], _Asked | None]] = {
+_PROTECTIONS: dict[int, Callable[[Protections, Any, _Exit, list[_Trade]], _Asked | None]] = {
     COOLDOWN_PERIOD: _cooldown_period,
     LOW_PROFIT_PAIRS: _low_profit_pairs,
     MAX_DRAWDOWN: _max_drawdown,
@@ -182,9 +214,9 @@ _PROTECTIONS: dict[int, Callable[[_State, Any, _Exit, list[_Trade]], _Asked | No
 }
 
 
-def _run(state: _State, rules: NDArray[Any], at: _Exit, pair: int) -> None:
+def _run(state: Protections, at: _Exit, pair: int) -> None:
     """stop_per_pair, or global_stop for all pairs."""
-    for place, rule in enumerate(rules):
+    for place, rule in enumerate(state.rules):
         kind = int(rule["kind"])
         of_all = kind == MAX_DRAWDOWN or (kind == STOPLOSS_GUARD and not rule["only_per_pair"])
         if not (of_all if pair == ALL_PAIRS else kind != MAX_DRAWDOWN):
@@ -198,16 +230,15 @@ def _run(state: _State, rules: NDArray[Any], at: _Exit, pair: int) -> None:
         if not state.is_locked(pair, until, side):
             end = _next_candle(until, state.grid)
             reason = (asked.value, pair, place, side, asked.no_addend)
-            state.locks.append(_Lock(at.now_ms, end, *reason))
+            state.locks.append(Lock(at.now_ms, end, *reason))
 
 
-def _fill(state: _State, rules: NDArray[Any], row: Any) -> None:
-    """A filled exit: the trade is closed, and the protections run."""
-    now, close, profit, profit_abs, pair, is_short, by_stop, closes = row.item()
+def _fill(state: Protections, row: Any) -> None:
+    now_ms, *closed, closes = row.item()
     if closes:
-        state.trades.append(_Trade(close, profit, profit_abs, pair, is_short, by_stop))
-    for of in (pair, ALL_PAIRS):
-        _run(state, rules, _Exit(now, pair, is_short), of)
+        state.add_closed(*closed)
+    pair, is_short = closed[3:5]
+    state.run(now_ms, pair, is_short)
 
 
 def replay(
@@ -224,7 +255,7 @@ def replay(
     answers: NDArray[np.uint8],
 ) -> int:
     """Protections after each filled exit: how many exits passed before freqtrade would raise."""
-    state = _State(grid.tolist(), starting_balance, compensated, end_included)
+    state = Protections(rules, grid.tolist(), starting_balance, compensated, end_included)
     done = 0
 
     def answer() -> None:
@@ -235,8 +266,8 @@ def replay(
     answer()
     for row in exits:
         try:
-            _fill(state, rules, row)
-        except _RaisesError:
+            _fill(state, row)
+        except RaisesError:
             break
         made[done] = len(state.locks)
         done += 1
