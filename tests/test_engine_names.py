@@ -250,6 +250,17 @@ def test_the_decimal_context(spot: Run, change: dict[str, Any], reason: str) -> 
     assert spot.reason() == ""
 
 
+def test_names_that_the_release_does_not_have() -> None:
+    owner = f"{imitated.BACKTESTING}:Backtesting"
+    backtesting = sys.modules[imitated.BACKTESTING].Backtesting.__new__(
+        sys.modules[imitated.BACKTESTING].Backtesting
+    )
+    assert genuine.object_support("it", backtesting, {"of_another_release": (owner,)})
+    assert genuine.class_support(owner, ["of_another_release"])
+    backtesting.of_another_release = print
+    assert not genuine.object_support("it", backtesting, {"of_another_release": (owner,)})
+
+
 def test_a_lookup_calls_nothing() -> None:
     class Parent:
         @property

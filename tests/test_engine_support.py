@@ -188,8 +188,17 @@ def test_callbacks_that_say_nothing(spot: Run, method: str) -> None:
         "confirm_trade_entry(self, **kwargs): return False",
         "confirm_trade_entry(self, pair): return True",
         "confirm_trade_entry(self, unknown, **kwargs): return True",
+        "confirm_trade_exit(self, **kwargs): return False",
+        "custom_sell(self, **kwargs): return 'sold'",
+        "custom_roi(self, **kwargs): return 0.01",
+        "adjust_trade_position(self, **kwargs): return 5",
         "check_entry_timeout(self, **kwargs): return True",
+        "check_exit_timeout(self, **kwargs): return 1",
+        "check_buy_timeout(self, **kwargs): return True",
+        "check_sell_timeout(self, **kwargs): return True",
         "adjust_order_price(self, **kwargs): return None",
+        "adjust_entry_price(self, **kwargs): return None",
+        "adjust_exit_price(self, **kwargs): return None",
         "adjust_order_price(self, proposed_rate, **kwargs): return proposed_rate",
         "order_filled(self, **kwargs): print()",
         "order_filled(self, **kwargs): yield 1",
@@ -201,7 +210,8 @@ def test_callbacks_that_say_nothing(spot: Run, method: str) -> None:
     ],
 )
 def test_callbacks_that_say_something(spot: Run, method: str) -> None:
-    spot.strategy(f"def {method}")
+    strategy = spot.strategy(f"{ALL_ON}\ndef {method}")
+    strategy.use_custom_stoploss = False
     assert spot.reason() == f"the strategy overrides {method.partition('(')[0]}"
 
 
