@@ -16,7 +16,6 @@ from _protections import (
     Case,
     agree,
     backtest_persistence,
-    by_freqtrade,
     by_kernel,
     date_of,
     manager_of,
@@ -124,13 +123,13 @@ def test_any_exits(data: st.DataObject, drawdown_modes: tuple[str, ...]) -> None
     agree(data.draw(cases(drawdown_modes)))
 
 
-def many_exits(seed: int, count: int, ties: int, modes: tuple[str, ...]) -> Case:
+def many_exits(seed: int, count: int, ties: int, *protections: dict[str, Any]) -> Case:
     """Many trades in a window, several a candle; forced exits of earlier dates at the end."""
     rng = np.random.default_rng(seed)
     now = START + np.sort(rng.integers(0, count // ties + 1, count)) * 5 * MINUTE
     now[-3:] = START + rng.integers(0, 9, 3) * DAY // 50
     profits = np.round(rng.normal(-0.001, 0.02, count), 8)
-    absolute = np.round(profits * 10.0 ** rng.integers(-3, 7, count), 8)
+    absolute = np.round(profits * 10.0 ** rng.integers(0, 5, count), 8)
     rows = [
         (at, at, ratio, each, pair, bool(short), reason, True)
         for at, ratio, each, pair, short, reason in zip(
@@ -143,39 +142,53 @@ def many_exits(seed: int, count: int, ties: int, modes: tuple[str, ...]) -> Case
             strict=True,
         )
     ]
-    # values that the last bits decide: every new drawdown is a new reason
-    drawdowns = [
-        {
-            "method": "MaxDrawdown",
-            "lookback_period_candles": window,
-            "stop_duration_candles": stop,
-            "max_allowed_drawdown": 0.0,
-            "calculation_mode": mode,
-        }
-        for mode in modes
-        for window, stop in ((count, 1), (17, -3))
-    ]
-    others = [
-        {
-            "method": "LowProfitPairs",
-            "lookback_period_candles": 40,
-            "stop_duration": 0,
-            "required_profit": 0.3,
-        },
-        {"method": "StoplossGuard", "lookback_period_candles": 30, "only_per_side": True},
-        {"method": "CooldownPeriod", "stop_duration_candles": 2},
-    ]
     asked = [
         (k, int(now[min(k, count - 1)]) + k % 4 * 5 * MINUTE, k % 3, k % 3) for k in range(count)
     ]
-    return Case("5m", [*drawdowns, *others], rows, asked, 1e5)
+    return Case("5m", list(protections), rows, asked, 5e3)
 
 
-@pytest.mark.parametrize(("seed", "count", "ties"), [(2, 110, 4), (3, 150, 30)])
-def test_long_windows(seed: int, count: int, ties: int, drawdown_modes: tuple[str, ...]) -> None:
-    answer = agree(many_exits(seed, count, ties, drawdown_modes))
-    assert len(answer.locks) > count / 8
-    assert 0 < sum(answer.locked) < count
+def drawdown(mode: str, window: int) -> dict[str, Any]:
+    """Each exit makes a lock, whose reason shows all digits of the drawdown."""
+    return {
+        "method": "MaxDrawdown",
+        "lookback_period_candles": window,
+        "stop_duration_candles": 1,
+        "calculation_mode": mode,
+    }
+
+
+@pytest.mark.parametrize(("seed", "ties", "window"), [(2, 4, 500), (3, 30, 500), (4, 9, 8)])
+@pytest.mark.parametrize("mode", ["ratios", "equity"])
+def test_long_windows(
+    seed: int, ties: int, window: int, mode: str, drawdown_modes: tuple[str, ...]
+) -> None:
+    rules = [drawdown(mode, window)] if mode in drawdown_modes else [LOW_PROFIT]
+    answer = agree(many_exits(seed, 90, ties, *rules))
+    assert len(answer.locks) > 90 / ties / 3
+    assert 0 < sum(answer.locked) < 90
+
+
+LOW_PROFIT = {
+    "method": "LowProfitPairs",
+    "lookback_period_candles": 40,
+    "stop_duration": 0,
+    "required_profit": 0.3,
+}
+GUARD = {
+    "method": "StoplossGuard",
+    "lookback_period_candles": 30,
+    "stop_duration_candles": 1,
+    "trade_limit": 2,
+    "only_per_side": True,
+}
+
+
+@pytest.mark.parametrize("rule", [LOW_PROFIT, GUARD])
+def test_many_exits(rule: dict[str, Any]) -> None:
+    answer = agree(many_exits(5, 160, 3, rule))
+    assert len(answer.locks) > 20
+    assert 0 < sum(answer.locked) < 160
 
 
 # ---- single rules
@@ -259,25 +272,57 @@ def test_freqtrade_raises_where_no_trade_says_when_a_lock_ends() -> None:
     assert locks_of("LowProfitPairs", rows, **limits).passed == 0
 
 
-def test_differences_are_seen() -> None:
-    """Each setting and column matters to what is compared."""
-    modes = ("ratios",)
-    case = many_exits(5, 120, 3, modes)
-    if bridge.lock_end_included():  # freqtrade 2025.9
-        case.protections = [each for each in case.protections if each["method"] != "MaxDrawdown"]
-    manager = manager_of(case)
-    expected = by_freqtrade(case, manager)
-    assert by_kernel(case, manager, "compiled") == expected
-    for place, change in enumerate((60_000, 60_000, 1e-9, None, 1, True, "roi", None)):
-        if change is None:
-            continue
-        rows = [list(row) for row in case.exits]
-        for row in rows[40:80]:
-            row[place] = "stop_loss" if change == "roi" else row[place] + change
-            if place == 4:
-                row[place] %= 3
-        changed = Case(case.timeframe, case.protections, [tuple(row) for row in rows], [])
-        assert by_kernel(changed, manager, "compiled").locks != expected.locks, place
+def test_where_the_equity_of_a_window_begins(drawdown_modes: tuple[str, ...]) -> None:
+    """At closing times that are those of the window's start, whatever the order of closing."""
+    if "equity" not in drawdown_modes:
+        return
+    rows = [
+        *exits((9, 0.7, 0, False, "roi"), (0, 0.3, 0, False, "roi"), (-1, 0.11, 0, False, "roi")),
+        *exits((1, 0.2, 0, False, "roi"), (5, -0.5, 0, False, "roi")),
+    ]
+    for lookback in (4, 5, 6):
+        rule = drawdown("equity", 1) | {"stop_duration_candles": 9}
+        del rule["lookback_period_candles"]
+        case = Case("5m", [rule | {"lookback_period": lookback}], rows, [])
+        assert agree(case).locks
+
+
+@pytest.mark.parametrize("first", [0.0, -0.0, -1e-300])
+@pytest.mark.parametrize("balance", [0.0, -0.0, 1e-300, -3.0])
+def test_a_balance_of_nothing(
+    first: float, balance: float, drawdown_modes: tuple[str, ...]
+) -> None:
+    for mode in drawdown_modes:
+        rows = exits((0, first, 0, False, "roi"), (1, -0.5, 0, False, "roi"))
+        rows[0] = (*rows[0][:3], first, *rows[0][4:])
+        agree(Case("5m", [drawdown(mode, 5)], rows, [], balance))
+        agree(Case("5m", [drawdown(mode, 5)], [rows[0], rows[0], rows[1]], [], balance))
+
+
+def test_differences_are_seen(drawdown_modes: tuple[str, ...]) -> None:
+    """Each column of the exits matters to what is compared."""
+    rules = [LOW_PROFIT, GUARD, *(drawdown(mode, 40) for mode in drawdown_modes)]
+    cases = [many_exits(5, 120, 3, rule) for rule in rules]
+    expected = [by_kernel(case, manager_of(case), "compiled").locks for case in cases]
+
+    def changed_locks(place: int, change: Any) -> list[Any]:
+        changed = []
+        for case in cases:
+            rows = [list(row) for row in case.exits]
+            for row in rows[40:80]:
+                row[place] = change(row[place])
+            altered = Case(case.timeframe, case.protections, [tuple(row) for row in rows], [])
+            changed.append(by_kernel(altered, manager_of(case), "compiled").locks)
+        return changed
+
+    changes: dict[int, Any] = {
+        **dict.fromkeys((0, 1), lambda ms: ms + 5 * MINUTE),
+        **dict.fromkeys((2, 3) if "equity" in drawdown_modes else (2,), lambda x: x + 1e-9),
+        4: lambda pair: (pair + 1) % 3,
+        5: lambda short: not short,
+        6: lambda reason: "roi",
+    }
+    assert all(changed_locks(place, change) != expected for place, change in changes.items())
 
 
 # ---- dates
@@ -340,9 +385,9 @@ def test_next_candle(timeframe: str) -> None:
     grid = bridge.lock_grid(timeframe)
     assert isinstance(grid, np.ndarray)
     rng = np.random.default_rng(4)
-    times = rng.integers(-(10**11), 3 * 10**12, 1500)
+    times = rng.integers(0, 3 * 10**12, 1500)
     minutes = times // MINUTE * MINUTE
-    days = np.arange(10_950, 20_000, 13) * DAY
+    days = np.arange(1, 30_000, 37) * DAY
     every = np.concatenate([times, minutes, days, days - 1, days + 1, times // 1000 * 1000])
     expected = [timeframe_to_next_date(timeframe, date_of(ms)) for ms in every.tolist()]
     for backend in ("compiled", "reference"):

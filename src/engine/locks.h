@@ -62,14 +62,12 @@ static inline int64_t fk_month_of_day(int64_t day) {
 
 /* timeframe_to_next_date: the end of the candle that the time is in. */
 static inline int64_t fk_next_candle(const fk_lock_grid *grid, int64_t time_ms) {
-    /* int(datetime.timestamp() * 1000) may lose a millisecond */
-    const int64_t ms = (int64_t)((double)time_ms / 1000.0 * 1000.0);
     if (grid->months > 0) {
-        const int64_t month = fk_month_of_day(fk_floored(ms, 86400000));
+        const int64_t month = fk_month_of_day(fk_floored(time_ms, 86400000));
         return 86400000 * fk_days_to_month((fk_floored(month, grid->months) + 1) * grid->months);
     }
     return grid->origin_ms +
-           (fk_floored(ms - grid->origin_ms, grid->step_ms) + 1) * grid->step_ms;
+           (fk_floored(time_ms - grid->origin_ms, grid->step_ms) + 1) * grid->step_ms;
 }
 
 /* ---- locks */
@@ -109,8 +107,8 @@ static inline int fk_is_locked(const fk_locks *locks, int32_t pair, int64_t time
 }
 
 /* PairLocks.lock_pair for a time at which the pair is not locked: then there is no lock that this
- * one would repeat. Takes the time that is asked for in end_ms. Returns false if there is no
- * memory. */
+ * one would repeat, and it ends after the others. Takes the time that is asked for in end_ms.
+ * Returns false if there is no memory. */
 static inline int fk_lock_pair(fk_locks *locks, const fk_lock *asked) {
     int64_t *free_ms = locks->free_ms + 3 * ((int64_t)asked->pair + 1) + asked->side;
     int64_t until_ms;
@@ -124,7 +122,7 @@ static inline int fk_lock_pair(fk_locks *locks, const fk_lock *asked) {
     locks->items[locks->count] = *asked;
     locks->items[locks->count].end_ms = fk_next_candle(&locks->grid, asked->end_ms);
     until_ms = locks->items[locks->count++].end_ms + (locks->end_included != 0);
-    if (until_ms > *free_ms) *free_ms = until_ms;
+    *free_ms = until_ms;
     if (until_ms > locks->all_free_ms) locks->all_free_ms = until_ms;
     return 1;
 }

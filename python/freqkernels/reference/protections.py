@@ -119,13 +119,12 @@ class Protections:
 
 def _next_candle(time_ms: int, grid: Sequence[int]) -> int:
     step, origin, months = grid
-    ms = int(time_ms / 1000 * 1000)
     if months:
-        date = _EPOCH + timedelta(milliseconds=ms)
+        date = _EPOCH + timedelta(milliseconds=time_ms)
         month = ((date.year * 12 + date.month - 1) // months + 1) * months
         first = datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
         return (first - _EPOCH).days * _DAY
-    return ms - (ms - origin) % step + step
+    return time_ms - (time_ms - origin) % step + step
 
 
 def _lock_end(rule: Any, trades: list[_Trade]) -> int:
