@@ -14,6 +14,8 @@ _CONVERTER = "freqtrade.data.converter.converter"
 _COLUMNS = "freqtrade.candle_columns"
 _METRICS = "freqtrade.data.metrics"
 _BACKTESTING = "freqtrade.optimize.backtesting"
+_REPORTS = "freqtrade.optimize.optimize_reports.optimize_reports"
+_STORAGE = "freqtrade.optimize.optimize_reports.bt_storage"
 
 #: Name of a variant that is known and deliberately left to freqtrade.
 LEFT_ALONE = "left alone"
@@ -86,6 +88,32 @@ ENGINE = Target(
     kernels=("simulate.Simulation",),
     runs_user_code=True,
 )
+
+_PERIODS = (
+    f"{_REPORTS}:generate_periodic_breakdown_stats",
+    f"{_REPORTS}:_calculate_stats_for_period",
+)
+_LINE_NAMES = (
+    *("calculate_cagr", "calculate_calmar", "calculate_expectancy", "calculate_max_drawdown"),
+    *("calculate_p_value", "calculate_sharpe", "calculate_sortino", "calculate_sqn"),
+)
+_RESULT_LINE = (
+    f"{_REPORTS}:_generate_result_line",
+    f"{_METRICS}:_calc_drawdown_series",
+    *(f"{_METRICS}:{name}" for name in _LINE_NAMES),
+)
+_CALLED_FOR_A_LINE = (
+    f"{_REPORTS}:_generate_result_line",
+    *(f"{_REPORTS}:{name}" for name in _LINE_NAMES),
+)
+_BALANCE_NAMES = tuple(
+    f"calculate_{name}_from_balance" for name in ("calmar", "max_drawdown", "sharpe", "sortino")
+)
+_OF_A_BALANCE = (
+    f"{_METRICS}:_prepare_balance_history",
+    *(f"{_METRICS}:{name}" for name in _BALANCE_NAMES),
+)
+_CALLED_FOR_A_BALANCE = tuple(f"{_REPORTS}:{name}" for name in _BALANCE_NAMES)
 
 TARGETS: tuple[Target, ...] = (
     Target(
@@ -179,6 +207,65 @@ TARGETS: tuple[Target, ...] = (
         imitates=(f"{_BACKTESTING}:HEADERS",),
         kernels=("ohlcv.untrack_rows",),
         runs_user_code=True,
+    ),
+    Target(
+        "advise_all_indicators",
+        "freqtrade.strategy.interface",
+        "IStrategy.advise_all_indicators",
+        {"": "bridge.indicators.advise_all_indicators"},
+        runs_user_code=True,
+    ),
+    Target(
+        "generate_pair_metrics",
+        _REPORTS,
+        "generate_pair_metrics",
+        {"": "bridge.report.generate_pair_metrics"},
+        imitates=_RESULT_LINE,
+        calls=_CALLED_FOR_A_LINE,
+    ),
+    Target(
+        "generate_tag_metrics",
+        _REPORTS,
+        "generate_tag_metrics",
+        {"": "bridge.report.generate_tag_metrics"},
+        imitates=_RESULT_LINE,
+        calls=_CALLED_FOR_A_LINE,
+    ),
+    Target(
+        "generate_all_periodic_breakdown_stats",
+        _REPORTS,
+        "generate_all_periodic_breakdown_stats",
+        {"": "bridge.report.generate_all_periodic_breakdown_stats"},
+        imitates=_PERIODS,
+        calls=_PERIODS,
+    ),
+    Target(
+        "_calculate_stats_for_period",
+        _REPORTS,
+        "_calculate_stats_for_period",
+        {"": "bridge.report.calculate_stats_for_period"},
+    ),
+    Target(
+        "generate_wallet_stats",
+        _REPORTS,
+        "generate_wallet_stats",
+        {"": "bridge.report.generate_wallet_stats"},
+        imitates=_OF_A_BALANCE,
+        calls=_CALLED_FOR_A_BALANCE,
+    ),
+    Target(
+        "calculate_max_drawdown",
+        _METRICS,
+        "calculate_max_drawdown",
+        {"": "bridge.report.calculate_max_drawdown"},
+        imitates=(f"{_METRICS}:_calc_drawdown_series", f"{_METRICS}:DrawDownResult"),
+        calls=(f"{_METRICS}:_calc_drawdown_series",),
+    ),
+    Target(
+        "store_backtest_results",
+        _STORAGE,
+        "store_backtest_results",
+        {"": "bridge.storage.store_backtest_results"},
     ),
     ENGINE,
 )

@@ -1,0 +1,223 @@
+"""freqtrade's backtest statistics on no more than they need.
+
+freqtrade filters frames of 28 columns, objects and texts among them, hundreds of times to look at
+four of them. Here its own functions get frames of these four, and wallets of one row a moment.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from freqkernels._frames import column_of, dates_of, floats_of, plain_frame
+from freqkernels.bridge.own_code import own_code
+from freqkernels.runtime import Support, refuse
+
+_REPORTS = "freqtrade.optimize.optimize_reports.optimize_reports"
+_METRICS = "freqtrade.data.metrics"
+_LINE = ("profit_abs", "profit_ratio", "trade_duration", "close_date")
+
+
+def generate_pair_metrics(
+    pairlist: Any,
+    stake_currency: Any,
+    starting_balance: Any,
+    results: Any,
+    min_date: Any,
+    max_date: Any,
+    skip_nan: Any = False,
+) -> Any:
+    """freqtrade's function of this name."""
+    needed = _columns(results, ("pair", *_LINE))
+    function = own_code(_REPORTS, "generate_pair_metrics")
+    if isinstance(needed, Support):
+        return needed
+    if isinstance(function, Support):
+        return function
+    return function(
+        pairlist, stake_currency, starting_balance, needed, min_date, max_date, skip_nan
+    )
+
+
+def generate_tag_metrics(
+    tag_type: Any,
+    starting_balance: Any,
+    results: Any,
+    min_date: Any,
+    max_date: Any,
+    skip_nan: Any = False,
+) -> Any:
+    """freqtrade's function of this name."""
+    tags = tag_type if isinstance(tag_type, list) else [tag_type]
+    if not all(tag in ("enter_tag", "exit_reason") for tag in tags):
+        return refuse("tag_type is not a tag")
+    needed = _columns(results, (*tags, *_LINE))
+    function = own_code(_REPORTS, "generate_tag_metrics")
+    if isinstance(needed, Support):
+        return needed
+    if isinstance(function, Support):
+        return function
+    return function(tag_type, starting_balance, needed, min_date, max_date, skip_nan)
+
+
+def generate_all_periodic_breakdown_stats(trade_list: Any) -> Any:
+    """freqtrade's function of this name; it leaves two columns in the frame."""
+    needed = _columns(trade_list, ("profit_abs", "close_date"))
+    function = own_code(_REPORTS, "generate_all_periodic_breakdown_stats")
+    if isinstance(needed, Support):
+        return needed
+    if isinstance(function, Support):
+        return function
+    result = function(needed)
+    for column in needed.columns.difference(["profit_abs"], sort=False):
+        trade_list[column] = needed[column]
+    return result
+
+
+def _columns(results: Any, names: tuple[str, ...]) -> pd.DataFrame | Support:
+    """A frame of these columns."""
+    unusable = plain_frame(results, "results")
+    if unusable is not None:
+        return unusable
+    if not results.columns.is_unique:
+        return refuse("results has two columns of one name")
+    missing = [name for name in names if name not in results.columns]
+    if missing:
+        return refuse(f"results has no column {missing[0]}")
+    needed: pd.DataFrame = results[list(dict.fromkeys(names))].copy()
+    return needed
+
+
+def calculate_stats_for_period(data: Any) -> dict[str, Any] | Support:
+    """freqtrade's ``_calculate_stats_for_period``."""
+    if data.__class__ is not pd.DataFrame:
+        return refuse("data is not a plain DataFrame")
+    profits = floats_of(data, "profit_abs")
+    if isinstance(profits, Support):
+        return profits
+    if not np.isfinite(profits).all():
+        return refuse("a profit is not finite")
+    won, lost = profits > 0, profits < 0
+    winning, losing = profits[won].sum(), profits[lost].sum()
+    wins, losses = int(np.count_nonzero(won)), int(np.count_nonzero(lost))
+    return {
+        "profit_abs": profits.sum().round(10),
+        "wins": wins,
+        "draws": len(profits) - wins - losses,
+        "losses": losses,
+        "trades": len(profits),
+        "profit_factor": round(winning / abs(losing) if losing else 0.0, 8),
+    }
+
+
+def calculate_max_drawdown(
+    trades: Any,
+    *,
+    date_col: Any = "close_date",
+    value_col: Any = "profit_abs",
+    starting_balance: Any = 0,
+    relative: Any = False,
+) -> Any:
+    """freqtrade's function of this name."""
+    unusable = plain_frame(trades, "trades")
+    if unusable is not None:
+        return unusable
+    dates, values = dates_of(trades, date_col), floats_of(trades, value_col)
+    if isinstance(dates, Support):
+        return dates
+    if isinstance(values, Support):
+        return values
+    if not isinstance(starting_balance, (int, float)) or not starting_balance > 0:
+        return refuse("without a starting balance")
+    if not dates.usable:
+        return refuse("a date is missing")
+    moments = trades[date_col].array
+    order = moments.argsort(kind="quicksort")  # as sort_values, unstable as it is
+    series = _drawdown(values[order], starting_balance)
+    if not all(np.isfinite(part).all() for part in series):
+        return refuse("a balance is not finite or zero")
+    return _drawdown_result(series, lambda place: moments[order[max(place - 1, 0)]], relative)
+
+
+def _drawdown(profits: NDArray[np.float64], starting_balance: float) -> list[NDArray[np.float64]]:
+    """Cumulative profit, its highest so far, the distance, and that relative to the balance.
+
+    Each begins with a row of zeros.
+    """
+    with np.errstate(all="ignore"):
+        cumulative = profits.cumsum()
+        high = np.maximum(0, np.maximum.accumulate(cumulative))
+        balance, highest = starting_balance + cumulative, starting_balance + high
+        columns = (cumulative, high, cumulative - high, (highest - balance) / highest)
+    return [np.concatenate([[0.0], column]) for column in columns]
+
+
+def _drawdown_result(series: list[NDArray[np.float64]], date_at: Any, relative: Any) -> Any:
+    cumulative, high, drawdown, drawdown_relative = series
+    low = int(drawdown_relative.argmax() if relative else drawdown.argmin())
+    top = int(high[: low + 1].argmax())
+    current_top = int(high[:-1].argmax())
+    return sys.modules[_METRICS].DrawDownResult(
+        drawdown_abs=abs(drawdown[low]),
+        high_date=date_at(top),
+        low_date=date_at(low),
+        high_value=cumulative[top],
+        low_value=cumulative[low],
+        relative_account_drawdown=drawdown_relative[low],
+        current_high_date=date_at(current_top),
+        current_high_value=high[-1],
+        current_drawdown_abs=high[-1] - cumulative[-1],
+        current_relative_account_drawdown=drawdown_relative[-1],
+    )
+
+
+def generate_wallet_stats(wallet_df: Any, stake_currency: Any) -> Any:
+    """freqtrade's function of this name; it leaves a column in the frame."""
+    unusable = plain_frame(wallet_df, "wallet_df")
+    if unusable is not None:
+        return unusable
+    dates, balances = dates_of(wallet_df), column_of(wallet_df, "balance")
+    rates = column_of(wallet_df, "rate")
+    function = own_code(_REPORTS, "generate_wallet_stats")
+    if isinstance(dates, Support):
+        return dates
+    if isinstance(balances, Support):
+        return balances
+    if isinstance(rates, Support):
+        return rates
+    if isinstance(function, Support):
+        return function
+    total = rates * balances
+    values = total.to_numpy()
+    begins = np.ones(len(values), dtype=np.bool_)
+    steps = np.diff(dates.values)
+    begins[1:] = steps != 0
+    if values.dtype != np.float64 or not np.isfinite(values).all() or (steps < 0).any():
+        return refuse("captures are not floats in the order of time")
+    moments = pd.DataFrame(
+        {"date": wallet_df["date"].array[begins], "rate": 1.0, "balance": _sums(values, begins)}
+    )
+    result = function(moments, stake_currency)
+    wallet_df.loc[:, "total_quote"] = total
+    return result
+
+
+def _sums(values: NDArray[np.float64], begins: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Sum of each group of rows, as the installed pandas adds in ``groupby().sum()``.
+
+    Its way of adding changes from release to release, so it adds here too; but it need not look
+    for the groups.
+
+    :param values: the rows.
+    :param begins: first row of each group.
+    """
+    numbers = np.cumsum(begins) - 1
+    groups = pd.Categorical.from_codes(
+        numbers, categories=pd.RangeIndex(numbers[-1] + 1), validate=False
+    )
+    sums = pd.Series(values).groupby(groups, observed=False).sum()
+    return sums.to_numpy()
