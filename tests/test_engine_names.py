@@ -240,7 +240,11 @@ assert run.reason() == "", run.reason()
         ({"prec": 20}, "the decimal context's prec is 20"),
         ({"Emin": -5}, "the decimal context's Emin is -5"),
         ({"clamp": 1}, "the decimal context's clamp is 1"),
+        ({"Emax": 5}, "the decimal context's Emax is 5"),
         ({"traps": [decimal.Inexact]}, "the decimal context traps Inexact"),
+        ({"traps": [decimal.Rounded]}, "the decimal context traps Rounded"),
+        ({"traps": [decimal.Subnormal]}, "the decimal context traps Subnormal"),
+        ({"traps": [decimal.FloatOperation]}, "the decimal context traps FloatOperation"),
         ({"rounding": decimal.ROUND_UP}, ""),
     ],
 )
