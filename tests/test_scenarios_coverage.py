@@ -125,7 +125,9 @@ def test_the_sample_is_right() -> None:
 def test_wrong_tables_are_noticed(column: str, wrong: object) -> None:
     """Each kind of expectation, changed a little, is not met."""
     ran = run_original(SAMPLE)
-    assert differences(replace(SAMPLE, **{column: wrong}), ran)
+    assert ran.outcome.content is not None
+    can_tell = column != "wallet" or "wallet_summary" in ran.outcome.content  # since 2026.6
+    assert bool(differences(replace(SAMPLE, **{column: wrong}), ran)) is can_tell
 
 
 def test_outcomes_differ_where_runs_do() -> None:

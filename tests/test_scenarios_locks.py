@@ -10,15 +10,17 @@ from scenarios.proof import assert_as_installed, assert_as_written, each
 from scenarios.scenario import Scenario
 
 FIVE = {"stoploss": -0.05}
+
 #: Out at 101 on row 3, and wished again ever after.
 AGAIN = """
     A/USDT
     0    100 101  99 100   L
     1    100 101  99 100
-    2    101 102 100 101   L XL
+    2    101 102 100 101   XL
     3-9  101 102 100 101   L
 """
-#: A and B lose 5 % each, on rows 2 and 3; C is wished from row 2 on.
+
+#: A and B lose 5 % each, on rows 2 and 3; C is wished from row 3 on.
 LOSSES = """
     A/USDT
     0    100 101  99 100   L
@@ -31,9 +33,10 @@ LOSSES = """
     3    100 101  94  95
     4-9   95  96  94  95
     C/USDT
-    0-1  100 101  99 100
-    2-9  100 101  99 100   L
+    0-2  100 101  99 100
+    3-9  100 101  99 100   L
 """
+
 LOST = """
     pair   open close reason
     A/USDT 1    2     stop_loss
@@ -50,12 +53,14 @@ def protect(*protections: dict[str, Any], on: bool = True, **settings: Any) -> d
 
 
 COOLDOWN = {"method": "CooldownPeriod", "stop_duration_candles": 2}
+
 GUARD = {
     "method": "StoplossGuard",
     "lookback_period_candles": 24,
     "trade_limit": 2,
     "stop_duration_candles": 3,
 }
+
 LOW = {
     "method": "LowProfitPairs",
     "lookback_period_candles": 24,
@@ -63,6 +68,7 @@ LOW = {
     "stop_duration_candles": 2,
     "required_profit": 0.02,
 }
+
 DRAWDOWN = {
     "method": "MaxDrawdown",
     "lookback_period_candles": 24,
@@ -74,7 +80,7 @@ DRAWDOWN = {
 COOLDOWNS = [
     Scenario(
         "without protections the next row enters",
-        AGAIN.replace("2    101 102 100 101   L XL", "2    101 102 100 101   XL"),
+        AGAIN,
         """
         open close
         1    3
@@ -85,7 +91,7 @@ COOLDOWNS = [
     ),
     Scenario(
         "a cooldown locks the pair until the row after its end",
-        AGAIN.replace("2    101 102 100 101   L XL", "2    101 102 100 101   XL"),
+        AGAIN,
         """
         open close
         1    3
@@ -104,7 +110,7 @@ COOLDOWNS = [
     ),
     Scenario(
         "a lock in minutes ends with the next row",
-        AGAIN.replace("2    101 102 100 101   L XL", "2    101 102 100 101   XL"),
+        AGAIN,
         """
         open close
         1    3
@@ -121,7 +127,7 @@ COOLDOWNS = [
     ),
     Scenario(
         "a lock until a time of day",
-        AGAIN.replace("2    101 102 100 101   L XL", "2    101 102 100 101   XL"),
+        AGAIN,
         # Row 6 is half past twelve at night; for the last exit it is tomorrow's.
         """
         open close
@@ -139,7 +145,7 @@ COOLDOWNS = [
     ),
     Scenario(
         "a lock is of its pair alone, and refuses nothing",
-        AGAIN.replace("2    101 102 100 101   L XL", "2    101 102 100 101   XL")
+        AGAIN
         + """
         B/USDT
         0-2  100 101  99 100
@@ -164,7 +170,7 @@ COOLDOWNS = [
     ),
     Scenario(
         "no lock reaches into the next run",
-        AGAIN.replace("2    101 102 100 101   L XL", "2    101 102 100 101   XL"),
+        AGAIN,
         """
         id open close
         3  1    3
@@ -185,9 +191,7 @@ COOLDOWNS = [
 GUARDS = [
     Scenario(
         "two stops lock everything",
-        LOSSES.replace(
-            "2-9  100 101  99 100   L", "2    100 101  99 100\n3-9  100 101  99 100   L"
-        ),
+        LOSSES,
         LOST
         + """
         C/USDT 7    9     force_exit
@@ -205,16 +209,14 @@ GUARDS = [
         LOSSES,
         LOST
         + """
-        C/USDT 3    9     force_exit
+        C/USDT 4    9     force_exit
         """,
         rules=("stoploss guard",),
         **protect({**GUARD, "only_per_pair": True}, **FIVE),
     ),
     Scenario(
         "stops that are too long ago do not count",
-        LOSSES.replace(
-            "2-9  100 101  99 100   L", "2    100 101  99 100\n3-9  100 101  99 100   L"
-        ),
+        LOSSES,
         LOST
         + """
         C/USDT 4    9     force_exit
@@ -262,7 +264,7 @@ GUARDS = [
 LOWS = [
     Scenario(
         "a pair that wins too little rests",
-        AGAIN.replace("2    101 102 100 101   L XL", "2    101 102 100 101   XL"),
+        AGAIN,
         """
         open close ratio
         1    3     0.01
@@ -280,7 +282,7 @@ LOWS = [
     ),
     Scenario(
         "a pair that wins enough does not",
-        AGAIN.replace("2    101 102 100 101   L XL", "2    101 102 100 101   XL"),
+        AGAIN,
         """
         open close
         1    3
@@ -318,9 +320,7 @@ LOWS = [
 DRAWDOWNS = [
     Scenario(
         "a drawdown of ratios locks everything",
-        LOSSES.replace(
-            "2-9  100 101  99 100   L", "2    100 101  99 100\n3-9  100 101  99 100   L"
-        ),
+        LOSSES,
         LOST
         + """
         C/USDT 6    9     force_exit
@@ -336,9 +336,7 @@ DRAWDOWNS = [
     ),
     Scenario(
         "a drawdown at its limit does not",
-        LOSSES.replace(
-            "2-9  100 101  99 100   L", "2    100 101  99 100\n3-9  100 101  99 100   L"
-        ),
+        LOSSES,
         LOST
         + """
         C/USDT 4    9     force_exit
@@ -348,9 +346,7 @@ DRAWDOWNS = [
     ),
     Scenario(
         "a drawdown of the balance locks everything",
-        LOSSES.replace(
-            "2-9  100 101  99 100   L", "2    100 101  99 100\n3-9  100 101  99 100   L"
-        ),
+        LOSSES,
         LOST
         + """
         C/USDT 6    9     force_exit
@@ -369,9 +365,7 @@ DRAWDOWNS = [
     ),
     Scenario(
         "all four together",
-        LOSSES.replace(
-            "2-9  100 101  99 100   L", "2    100 101  99 100\n3-9  100 101  99 100   L"
-        ),
+        LOSSES,
         LOST
         + """
         C/USDT 7    9     force_exit
@@ -400,7 +394,7 @@ def test_as_written(scenario: Scenario) -> None:
     assert_as_written(scenario)
 
 
-@pytest.mark.usefixtures("installed")
+@pytest.mark.usefixtures("installed", "backend")
 @each(SCENARIOS)
 def test_as_installed(scenario: Scenario) -> None:
     """The installed function leaves the same behind, to the last bit."""

@@ -10,7 +10,7 @@ import pytest
 
 from freqkernels.bench.identity import first_difference
 from scenarios.check import differences
-from scenarios.runner import Ran, run_installed, run_original
+from scenarios.runner import RUNNERS, Ran
 from scenarios.scenario import Scenario
 
 
@@ -30,7 +30,7 @@ def assert_as_written(scenario: Scenario) -> None:
 
 def assert_as_installed(scenario: Scenario) -> None:
     """The installed function leaves the same behind to the last bit, and by compiled code."""
-    ran = run_installed(scenario)
+    ran = RUNNERS["installed"](scenario)
     original = _original(scenario)
     difference = first_difference(ran.outcome, original.outcome)
     assert difference is None, f"original and installed: {difference}"
@@ -51,7 +51,7 @@ _originals: dict[str, Ran] = {}
 def _original(scenario: Scenario) -> Ran:
     """freqtrade's own run, made once."""
     if scenario.name not in _originals:
-        _originals[scenario.name] = run_original(scenario)
+        _originals[scenario.name] = RUNNERS["original"](scenario)
     return _originals[scenario.name]
 
 

@@ -12,7 +12,8 @@ import pandas as pd
 
 import freqkernels
 from freqkernels.bridge.install import is_installed
-from freqkernels.bridge.targets import TARGETS
+from freqkernels.bridge.replace import certificate
+from freqkernels.bridge.targets import TARGETS, Target
 from scenarios.scenario import Scenario
 from scenarios.table import Clock
 from scenarios.world import World, build
@@ -95,9 +96,13 @@ class Ran:
     reason: str = ""
 
 
-def engine_target() -> Any:
-    """The target that replaces ``Backtesting.backtest``, None while there is none."""
-    return next((target for target in TARGETS if target.qualname == QUALNAME), None)
+def engine_target() -> Target | None:
+    """The target that replaces ``Backtesting.backtest``.
+
+    None while there is none, and where this freqtrade is not certified for it.
+    """
+    found = next((target for target in TARGETS if target.qualname == QUALNAME), None)
+    return found if found is not None and certificate(found).support else None
 
 
 def last_run() -> Any:

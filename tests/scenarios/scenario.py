@@ -24,7 +24,6 @@ class Scenario:
     :param ticks: by pair: "history" (as freqtrade derives them from the candles), or tick sizes by
         the row from which they hold. Pairs that are absent have their market's tick.
     :param funding: by pair: row, funding rate and mark price.
-    :param available: pairs without candles of their own that are in the whitelist, in its order.
     :param again: attributes of the strategy set before each further run on the same object; what
         is expected is the state after the last run.
     :param left: table of trades that are still open in the end.
@@ -50,7 +49,6 @@ class Scenario:
     dtypes: dict[str, str] = field(default_factory=dict)
     ticks: dict[str, str | dict[int, float]] = field(default_factory=dict)
     funding: dict[str, list[tuple[int, float, float]]] = field(default_factory=dict)
-    available: tuple[str, ...] = ()
     again: tuple[dict[str, Any], ...] = ()
     left: str = ""
     counters: dict[str, int] = field(default_factory=dict)

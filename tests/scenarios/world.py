@@ -122,7 +122,7 @@ def _load(
     backtesting: Any, scenario: Scenario, clock: Clock, candles: dict[str, pd.DataFrame]
 ) -> None:
     """What ``load_bt_data`` would have loaded beside the candles."""
-    backtesting.available_pairs.extend(candles)
+    backtesting.available_pairs = list(candles)
     backtesting.price_pair_prec = {
         pair: _ticks(ticks, candles[pair], clock) for pair, ticks in scenario.ticks.items()
     }
