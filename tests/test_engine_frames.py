@@ -15,9 +15,10 @@ import pytest
 
 from freqkernels.bench.identity import first_difference
 from freqkernels.bridge.engine.lazy_list import LazyList
-from freqkernels.bridge.engine.results_frame import OrderColumns, TradeColumns, results_frame
-from freqkernels.bridge.engine.wallet_summary import wallet_captures, wallet_summary_frame
+from freqkernels.bridge.engine.wallet_summary import wallet_captures
 from freqkernels.errors import InvalidInputError
+from freqkernels.simulation.results_frame import OrderColumns, TradeColumns, results_frame
+from freqkernels.simulation.wallet_frame import wallet_summary_frame
 
 freqtrade = pytest.importorskip("freqtrade")
 bt_fileutils = pytest.importorskip("freqtrade.data.btanalysis.bt_fileutils")

@@ -14,16 +14,18 @@ import numpy as np
 import pandas as pd
 
 from freqkernels.bridge import imitated
-from freqkernels.bridge.engine import columns
+from freqkernels.bridge.engine.funding import funding_of
 from freqkernels.bridge.engine.locks import lock_end_included, lock_grid, protection_rules
 from freqkernels.bridge.engine.outcome import Outcome
 from freqkernels.bridge.engine.protections import loaded_support
-from freqkernels.bridge.engine.simulation import Inputs, simulate
-from freqkernels.bridge.engine.snapshot import Snapshot, snapshot
+from freqkernels.bridge.engine.snapshot import snapshot
 from freqkernels.bridge.engine.support import engine_support
 from freqkernels.runtime import Support, refuse
 from freqkernels.runtime.journal import record
 from freqkernels.signals import ohlcv_as_lists
+from freqkernels.simulation import columns
+from freqkernels.simulation.run import Inputs, run_engine
+from freqkernels.simulation.structs import Setup
 
 _STOPLOSS_GUARD = 3
 _last_run: Support | None = None
@@ -127,7 +129,7 @@ def _simulated(
         backtesting.check_abort()
         backtesting._increment_progress(done)
 
-    simulated = simulate(inputs, advance)
+    simulated = run_engine(inputs, advance)
     if isinstance(simulated, Support):
         return simulated
     return Outcome(backtesting, taken, processed, simulated, start_date).apply()
@@ -136,9 +138,7 @@ def _simulated(
 # ---- what goes in
 
 
-def _inputs(
-    backtesting: Any, taken: Snapshot, processed: dict[str, pd.DataFrame]
-) -> Inputs | Support:
+def _inputs(backtesting: Any, taken: Setup, processed: dict[str, pd.DataFrame]) -> Inputs | Support:
     protections = _protections(backtesting)
     if isinstance(protections, Support):
         return protections
@@ -181,7 +181,7 @@ def _funding(backtesting: Any, pair: str) -> Any:
         return None
     if pair not in backtesting.futures_data:
         return refuse("there are no funding fees")
-    return columns.funding_of(backtesting.exchange, backtesting.futures_data[pair])
+    return funding_of(backtesting.exchange, backtesting.futures_data[pair])
 
 
 def _protections(backtesting: Any) -> tuple[Any, ...] | Support | None:
@@ -198,7 +198,7 @@ def _protections(backtesting: Any) -> tuple[Any, ...] | Support | None:
 
 
 def _leverage(
-    backtesting: Any, taken: Snapshot, processed: dict[str, pd.DataFrame]
+    backtesting: Any, taken: Setup, processed: dict[str, pd.DataFrame]
 ) -> Callable[..., Any]:
     """Asks the strategy's ``leverage`` as freqtrade asks it."""
     from freqtrade.strategy.strategy_wrapper import strategy_safe_wrapper

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from freqkernels.bridge.engine.columns import tags_at
 from freqkernels.bridge.engine.lazy_list import LazyList
 from freqkernels.bridge.engine.locks import pair_locks
-from freqkernels.bridge.engine.results_frame import OrderColumns, TradeColumns, results_frame
-from freqkernels.bridge.engine.simulation import Simulated
-from freqkernels.bridge.engine.snapshot import Snapshot
 from freqkernels.bridge.engine.trade_objects import (
     Market,
     Surroundings,
-    exit_reasons,
     trade_objects,
 )
-from freqkernels.bridge.engine.wallet_summary import wallet_captures, wallet_summary_frame
-from freqkernels.layout import Kind, OrderState
+from freqkernels.bridge.engine.wallet_summary import wallet_captures
+from freqkernels.simulation.records import Tags, order_columns, tags_at_rows, tags_of, trade_columns
+from freqkernels.simulation.results_frame import results_frame
+from freqkernels.simulation.run import Records
+from freqkernels.simulation.structs import Setup
+from freqkernels.simulation.wallet_frame import wallet_summary_frame
 
-Tags = tuple[list[Any], list[Any], list[Any]]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -34,29 +30,30 @@ class Outcome:
     """Brings a run's outcome into freqtrade's objects.
 
     :param backtesting: freqtrade's ``Backtesting``.
-    :param snapshot: what the engine ran by.
+    :param setup: what the engine ran by.
     :param processed: analysed and trimmed frames by pair.
-    :param simulated: what came out.
+    :param records: what came out.
     :param start: first date of the run.
     """
 
     def __init__(
         self,
         backtesting: Any,
-        snapshot: Snapshot,
+        setup: Setup,
         processed: dict[str, pd.DataFrame],
-        simulated: Simulated,
+        records: Records,
         start: Any,
     ) -> None:
         self._backtesting = backtesting
-        self._snapshot = snapshot
+        self._setup = setup
         self._frames = processed
-        self._simulated = simulated
-        self._around = _surroundings(backtesting, snapshot, processed, start)
+        self._tagged = (setup.pairs, processed)
+        self._records = records
+        self._around = _surroundings(backtesting, setup, processed, start)
 
     def apply(self) -> dict[str, Any]:
         """Set all state that other code sees, and return what ``backtest()`` returns."""
-        tags = self._tags(self._simulated.trades)
+        tags = tags_of(self._records.trades, *self._tagged)
         self._set_trades(tags)
         self._set_counters()
         self._set_provider()
@@ -65,55 +62,31 @@ class Outcome:
         self._backtesting.wallets.update()
         return self._content(tags, captures)
 
-    # ---- tags
-
-    def _tags(self, records: NDArray[Any]) -> Tags:
-        """Enter tags, exit reasons, and exit reasons of the exit orders."""
-        entered = self._tags_at("enter_tag", records["pair"], records["entry_row"])
-        signal = self._tags_at("exit_tag", records["pair"], records["reason_row"])
-        ordered = self._tags_at("exit_tag", records["pair"], records["exit"]["row"])
-        return (
-            entered,
-            exit_reasons(records["reason"], signal),
-            exit_reasons(records["exit"]["reason"], ordered),
-        )
-
-    def _tags_at(self, name: str, pairs: NDArray[Any], rows: NDArray[np.int64]) -> list[Any]:
-        tags = np.empty(len(rows), dtype=object)
-        for number in np.unique(pairs):
-            of_pair = np.flatnonzero(pairs == number)
-            frame = self._frames[self._snapshot.pairs[number]]
-            tags[of_pair] = _objects(tags_at(frame, name, rows[of_pair]))
-        result: list[Any] = tags.tolist()
-        return result
-
     # ---- state
 
     def _set_trades(self, tags: Tags) -> None:
         from freqtrade.persistence import LocalTrade, PairLocks
 
-        records, left = self._simulated.trades, self._simulated.left
+        records, left = self._records.trades, self._records.left
         around = self._around
         LocalTrade.bt_trades = LazyList(len(records), lambda: trade_objects(records, tags, around))
-        LocalTrade.bt_trades_open = trade_objects(left, self._tags(left), around)
+        LocalTrade.bt_trades_open = trade_objects(left, tags_of(left, *self._tagged), around)
         by_pair: dict[str, list[Any]] = defaultdict(list)
-        for number in self._simulated.visits.tolist():
-            by_pair[self._snapshot.pairs[number]] = []
+        for number in self._records.visits.tolist():
+            by_pair[self._setup.pairs[number]] = []
         for trade in LocalTrade.bt_trades_open:
             by_pair[trade.pair].append(trade)
         LocalTrade.bt_trades_open_pp = by_pair
         LocalTrade.bt_open_open_trade_count = len(left)
-        profit = self._simulated.summary["total_profit"]
+        profit = self._records.summary["total_profit"]
         LocalTrade.bt_total_profit = profit if len(records) else 0
-        if len(self._simulated.locks):
+        if len(self._records.locks):
             PairLocks.locks.extend(
-                pair_locks(
-                    self._simulated.locks, self._snapshot.pairs, self._backtesting.protections
-                )
+                pair_locks(self._records.locks, self._setup.pairs, self._backtesting.protections)
             )
 
     def _set_counters(self) -> None:
-        summary, backtesting = self._simulated.summary, self._backtesting
+        summary, backtesting = self._records.summary, self._backtesting
         backtesting.trade_id_counter = summary["trade_id"]
         backtesting.order_id_counter = summary["order_id"]
         backtesting.rejected_trades = summary["rejected_signals"]
@@ -123,18 +96,18 @@ class Outcome:
 
     def _set_provider(self) -> None:
         provider, startup = self._backtesting.dataprovider, self._backtesting.required_startup
-        rows = self._simulated.visited_rows
-        for number in self._simulated.visits.tolist():
-            provider._set_dataframe_max_index(self._snapshot.pairs[number], startup + rows[number])
-        if len(self._simulated.visits):
-            last = self._simulated.summary["last_visit_ms"]
+        rows = self._records.visited_rows
+        for number in self._records.visits.tolist():
+            provider._set_dataframe_max_index(self._setup.pairs[number], startup + rows[number])
+        if len(self._records.visits):
+            last = self._records.summary["last_visit_ms"]
             provider._set_dataframe_max_date(self._around.loop_epoch + milliseconds(last))
 
     def _set_rejected(self) -> None:
-        rejections = self._simulated.rejections
-        tags = self._tags_at("enter_tag", rejections["pair"], rejections["row"])
+        rejections = self._records.rejections
+        tags = tags_at_rows("enter_tag", rejections["pair"], rejections["row"], *self._tagged)
         for (row, time_ms, number, _), tag in zip(rejections.tolist(), tags, strict=True):
-            pair = self._snapshot.pairs[number]
+            pair = self._setup.pairs[number]
             date = self._frames[pair]["date"].iloc[row + 1]
             moment = self._around.epochs[number] + milliseconds(time_ms)
             if date != moment:
@@ -143,17 +116,17 @@ class Outcome:
             self._backtesting.rejected_dict.setdefault(pair, []).append([date, tag])
 
     def _set_captures(self) -> pd.DataFrame:
-        captures, snapshot = self._simulated.captures, self._snapshot
+        captures, setup = self._records.captures, self._setup
         columns = (
             np.ascontiguousarray(captures["time_ms"]),
             np.ascontiguousarray(captures["currency"]),
-            snapshot.currencies,
+            setup.currencies,
             np.ascontiguousarray(captures["price"]),
             np.ascontiguousarray(captures["total"]),
         )
         whole = captures["is_whole"] != 0
         kinds: dict[str, Any] = {
-            "stake_code": snapshot.stake_code,
+            "stake_code": setup.stake_code,
             "integer_balances": whole if whole.any() else False,
             "moment": self._around.loop_epoch,
         }
@@ -182,12 +155,12 @@ class Outcome:
         }
 
     def _results(self, tags: Tags) -> pd.DataFrame:
-        records = self._simulated.trades
+        records = self._records.trades
         fee = self._around.fee
         return results_frame(
-            self._snapshot.pairs,
-            _trade_columns(records, tags),
-            _order_columns(records, tags, fee),
+            self._setup.pairs,
+            trade_columns(records, tags),
+            order_columns(records, tags, fee),
             fee_open=fee,
             fee_close=fee,
         )
@@ -198,19 +171,13 @@ def milliseconds(ms: int) -> Any:
     return pd.Timedelta(ms, unit="ms").to_pytimedelta()
 
 
-def _objects(values: Sequence[Any]) -> NDArray[Any]:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
-
-
 def _epoch_of(frame: pd.DataFrame) -> datetime:
     """1970 in the time zone object of the frame's dates."""
     return _EPOCH.replace(tzinfo=frame["date"].dt.tz) if len(frame) else _EPOCH
 
 
 def _surroundings(
-    backtesting: Any, snapshot: Snapshot, processed: dict[str, pd.DataFrame], start: Any
+    backtesting: Any, setup: Setup, processed: dict[str, pd.DataFrame], start: Any
 ) -> Surroundings:
     exchange = backtesting.exchange
     markets = tuple(
@@ -220,7 +187,7 @@ def _surroundings(
             exchange.get_precision_price(pair),
             exchange.get_contract_size(pair),
         )
-        for pair in snapshot.pairs
+        for pair in setup.pairs
     )
     common = {
         "stake_currency": backtesting.config["stake_currency"],
@@ -235,64 +202,12 @@ def _surroundings(
     # The loop adds a timedelta to its first date: what comes of it is what its dates are.
     loop_epoch = start - (start - _EPOCH)
     return Surroundings(
-        snapshot.pairs,
+        setup.pairs,
         markets,
         common,
-        tuple(_epoch_of(processed[pair]) for pair in snapshot.pairs),
+        tuple(_epoch_of(processed[pair]) for pair in setup.pairs),
         loop_epoch,
         types["entry"],
         types["exit"],
         backtesting.fee,
-    )
-
-
-def _of_kind(values: NDArray[np.float64], kinds: NDArray[np.uint8]) -> NDArray[Any]:
-    """Numbers as Python has them: floats, ints, or objects where both occur."""
-    whole = kinds == Kind.INT
-    if not whole.any():
-        return values
-    if whole.all():
-        return values.astype(np.int64)
-    objects = values.astype(object)
-    objects[whole] = values[whole].astype(np.int64).astype(object)
-    return objects
-
-
-def _trade_columns(records: NDArray[Any], tags: Tags) -> TradeColumns:
-    plain = {
-        name: np.ascontiguousarray(records[name])
-        for name in (
-            *("stake_amount", "max_stake_amount", "amount", "open_ms", "close_ms", "open_rate"),
-            *("close_rate", "initial_stop_loss", "initial_stop_loss_pct", "stop_loss"),
-            *("stop_loss_pct", "min_rate", "max_rate", "funding_fees"),
-        )
-    }
-    return TradeColumns(
-        pair_codes=np.ascontiguousarray(records["pair"]),
-        profit_ratio=np.ascontiguousarray(records["close_profit"]),
-        profit_abs=np.ascontiguousarray(records["close_profit_abs"]),
-        exit_reason=tags[1],
-        enter_tag=tags[0],
-        leverage=_of_kind(np.ascontiguousarray(records["leverage"]), records["leverage_kind"]),
-        is_short=records["is_short"] != 0,
-        first_order=np.arange(0, 2 * len(records) + 1, 2),
-        **plain,
-    )
-
-
-def _order_columns(records: NDArray[Any], tags: Tags, fee: Any) -> OrderColumns:
-    """The entry and the exit of each trade; closed trades have no other orders."""
-    both = np.stack([records["entry"], records["exit"]], axis=1).ravel()
-    if not (both["state"] == OrderState.CLOSED).all():
-        raise AssertionError("a closed trade has an order that is not closed")
-    tag = np.empty((len(records), 2), dtype=object)
-    tag[:, 0] = _objects(tags[0])
-    tag[:, 1] = _objects(tags[2])
-    return OrderColumns(
-        amount=np.ascontiguousarray(both["amount"]),
-        price=np.ascontiguousarray(both["price"]),
-        is_entry=np.tile([True, False], len(records)),
-        filled_ms=np.ascontiguousarray(both["filled_ms"]),
-        tag=tag.ravel().tolist(),
-        cost=both["amount"] * both["price"] * (1 + fee),
     )

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from datetime import timedelta
 from math import inf, isnan, nan
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from freqkernels.bridge.engine.callbacks import own_leverage
 from freqkernels.bridge.engine.genuine import lookup
 from freqkernels.layout import (
     MARKET,
-    NEVER,
-    ROI_STEP,
     RULES,
     TICK,
     TIER,
@@ -24,37 +20,14 @@ from freqkernels.layout import (
     Liquidation,
 )
 from freqkernels.runtime import Support, refuse
-
-Struct = NDArray[Any]
-#: freqtrade reserves room for a stop at this distance when it looks for the smallest stake.
-_STOPLOSS_OF_LIMITS = -0.05
-_MICROSECOND = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What the engine needs to know besides candles.
-
-    :param pairs: their names, in freqtrade's order.
-    :param currencies: names of the currencies by number.
-    :param whole_start: numbers of the currencies whose start capital is an int.
-    """
-
-    pairs: tuple[str, ...]
-    currencies: tuple[str, ...]
-    whole_start: NDArray[np.bool_]
-    rules: Struct
-    wallet: Struct
-    roi: Struct
-    markets: Struct
-    ticks: Struct
-    tiers: Struct
-    start_capital: NDArray[np.float64]
-
-    @property
-    def stake_code(self) -> int:
-        """Number of the stake currency."""
-        return int(self.wallet["stake_currency"][0])
+from freqkernels.simulation.structs import (
+    Setup,
+    Struct,
+    filled,
+    reserves,
+    roi_steps,
+    timeout_us,
+)
 
 
 def milliseconds(moment: Any) -> int | None:
@@ -64,7 +37,7 @@ def milliseconds(moment: Any) -> int | None:
     return None if rest else int(whole)
 
 
-def snapshot(backtesting: Any, pairs: tuple[str, ...], start: Any, end: Any) -> Snapshot | Support:
+def snapshot(backtesting: Any, pairs: tuple[str, ...], start: Any, end: Any) -> Setup | Support:
     """Everything the engine needs to know besides candles.
 
     :param backtesting: freqtrade's ``Backtesting``, which passed the support check.
@@ -85,13 +58,13 @@ def snapshot(backtesting: Any, pairs: tuple[str, ...], start: Any, end: Any) -> 
     wallet = _wallet(backtesting, currencies)
     if isinstance(wallet, Support):
         return wallet
-    return Snapshot(
+    return Setup(
         pairs,
         tuple(currencies),
         np.array([type(start_capital.get(name, 0.0)) is int for name in currencies]),
         _rules(backtesting, start_ms, end_ms),
         wallet,
-        _roi(backtesting.strategy.minimal_roi),
+        roi_steps(backtesting.strategy.minimal_roi),
         *markets,
         np.array([start_capital.get(name, 0.0) for name in currencies], dtype=np.float64),
     )
@@ -106,24 +79,7 @@ def _currencies(backtesting: Any, pairs: tuple[str, ...]) -> dict[str, int]:
     return {name: number for number, name in enumerate(dict.fromkeys(names))}
 
 
-def _filled(dtype: np.dtype, **fields: Any) -> Struct:
-    struct = np.zeros(1, dtype=dtype)
-    for name in dtype.names or ():
-        struct[name] = fields.pop(name)
-    if fields:
-        raise KeyError(", ".join(fields))
-    return struct
-
-
 # ---- rules
-
-
-def _timeout_us(config: Any, side: str) -> int:
-    timeouts = config.get("unfilledtimeout", {})
-    timeout = timeouts.get(side)
-    if timeout is None:
-        return NEVER
-    return -(timedelta(**{timeouts.get("unit", "minutes"): -timeout}) // _MICROSECOND)
 
 
 def _liquidation(backtesting: Any, futures: bool) -> Liquidation:
@@ -139,11 +95,11 @@ def _rules(backtesting: Any, start_ms: int, end_ms: int) -> Struct:
     futures = backtesting.trading_mode == "futures"
     from freqtrade.constants import DEFAULT_AMOUNT_RESERVE_PERCENT
 
-    margin_reserve = 1.0 + config.get("amount_reserve_percent", DEFAULT_AMOUNT_RESERVE_PERCENT)
-    stoploss_reserve = margin_reserve / (1 - abs(_STOPLOSS_OF_LIMITS))
+    reserve = config.get("amount_reserve_percent", DEFAULT_AMOUNT_RESERVE_PERCENT)
+    timeouts = config.get("unfilledtimeout", {})
     positive = strategy.trailing_stop_positive
     detail = backtesting.timeframe_detail_td // timedelta(milliseconds=1)
-    return _filled(
+    return filled(
         RULES,
         start_ms=start_ms,
         end_ms=end_ms,
@@ -151,8 +107,8 @@ def _rules(backtesting: Any, start_ms: int, end_ms: int) -> Struct:
         detail_ms=detail,
         funding_ms=backtesting.funding_fee_timeframe_secs * 1000 if futures else 0,
         timeframe_min=backtesting.timeframe_min,
-        entry_timeout_us=_timeout_us(config, "entry"),
-        exit_timeout_us=_timeout_us(config, "exit"),
+        entry_timeout_us=timeout_us(timeouts, "entry"),
+        exit_timeout_us=timeout_us(timeouts, "exit"),
         trade_id=backtesting.trade_id_counter,
         order_id=backtesting.order_id_counter,
         stoploss=strategy.stoploss,
@@ -163,8 +119,7 @@ def _rules(backtesting: Any, start_ms: int, end_ms: int) -> Struct:
         max_open_trades=strategy.max_open_trades,
         ignore_expired_after_s=strategy.ignore_buying_expired_candle_after or 0,
         liquidation_buffer=backtesting.exchange.liquidation_buffer if futures else 0.0,
-        margin_reserve=margin_reserve,
-        stoploss_reserve=max(min(stoploss_reserve, 1.5), 1),
+        **reserves(reserve),
         trailing_stop=bool(strategy.trailing_stop),
         has_trailing_stop_positive=positive is not None,
         trailing_only_offset_is_reached=bool(strategy.trailing_only_offset_is_reached),
@@ -185,16 +140,12 @@ def _rules(backtesting: Any, start_ms: int, end_ms: int) -> Struct:
     )
 
 
-def _roi(minimal_roi: dict[int, float]) -> Struct:
-    return np.array(sorted(minimal_roi.items()), dtype=ROI_STEP)
-
-
 def _wallet(backtesting: Any, currencies: dict[str, int]) -> Struct | Support:
     config, wallets = backtesting.config, backtesting.wallets
     stake = config["stake_amount"]
     if backtesting.strategy.config["stake_currency"] != wallets._stake_currency:
         return refuse("the wallet's currency is not the stake currency")
-    return _filled(
+    return filled(
         WALLET,
         start=wallets._start_cap.get(wallets._stake_currency, 0),
         tradable_balance_ratio=config["tradable_balance_ratio"],
@@ -257,7 +208,7 @@ def _market(
             return refuse(f"the {name} precision of {pair} is {precision!r} in mode {mode!r}")
         if precision is not None and mode == 4 and precision == 0:
             return refuse(f"the {name} precision of {pair} is zero")
-    return _filled(
+    return filled(
         MARKET,
         **dict(zip(("first_tick", "last_tick", "first_tier", "last_tier"), places, strict=True)),
         amount_precision=_or_nan(precisions["amount"][0]),

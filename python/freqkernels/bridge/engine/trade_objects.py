@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from freqkernels.layout import EXIT_REASONS, NEVER, Kind, OrderState
 
 _MILLISECOND = timedelta(milliseconds=1)
-_SIGNAL = EXIT_REASONS.index("exit_signal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +47,6 @@ class Surroundings:
     entry_type: str
     exit_type: str
     fee: Any
-
-
-def exit_reasons(reasons: NDArray[np.uint8], tags: Sequence[Any]) -> list[Any]:
-    """Texts of exit reasons; the tag of a signal, if there is one, is its reason."""
-    return [
-        tag if reason == _SIGNAL and tag else EXIT_REASONS[reason]
-        for reason, tag in zip(reasons.tolist(), tags, strict=True)
-    ]
 
 
 def _number(value: float, kind: int) -> Any:

@@ -1,4 +1,4 @@
-"""The wallet over time as freqtrade's ``convert_bt_wallet_collection`` returns it, from arrays."""
+"""The wallet over time as ``Backtesting.wallet_captures`` has it, from arrays."""
 
 from __future__ import annotations
 
@@ -6,70 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from freqkernels.bridge.engine.frame_columns import (
-    PYTHON_MOMENT,
-    moment_column,
-    require_equal_lengths,
-    text_column,
-)
 from freqkernels.bridge.engine.lazy_list import LazyList
+from freqkernels.simulation.frame_columns import PYTHON_MOMENT
+from freqkernels.simulation.wallet_frame import Integers
 
 _MILLISECOND = timedelta(milliseconds=1)
-#: Rows whose balance is an int of Python: all, none, or one bool a row.
-Integers = bool | NDArray[np.bool_]
-
-
-def wallet_summary_frame(
-    times_ms: NDArray[np.int64],
-    currency_codes: NDArray[np.int32],
-    currencies: tuple[str, ...],
-    rates: NDArray[np.float64],
-    balances: NDArray[np.float64],
-    *,
-    stake_code: int = 0,
-    integer_balances: Integers = False,
-    moment: datetime = PYTHON_MOMENT,
-) -> pd.DataFrame:
-    """What ``convert_bt_wallet_collection`` makes of the captures.
-
-    Columns of one type lie in one block, as in freqtrade's: the order of pandas' sums depends on it.
-
-    :param times_ms: moment of each capture, milliseconds since 1970.
-    :param currency_codes: index into ``currencies`` of each capture.
-    :param currencies: names of the currencies.
-    :param rates: price of the currency; freqtrade has the int 1 for the stake currency.
-    :param balances: what the wallet holds of it.
-    :param stake_code: index of the stake currency.
-    :param integer_balances: which balances are ints of Python.
-    :param moment: a moment of the loop: its kind and time zone are those of the dates.
-    :return: columns date, currency, rate, balance; no columns if there are no captures.
-    :raise InvalidInputError: for columns of different lengths.
-    """
-    rows = require_equal_lengths(
-        {
-            "times_ms": times_ms,
-            "currency_codes": currency_codes,
-            "rates": rates,
-            "balances": balances,
-        }
-    )
-    if rows == 0:
-        return pd.DataFrame()
-    if (currency_codes == stake_code).all():
-        rates = rates.astype(np.int64)
-    if np.all(integer_balances):
-        balances = balances.astype(np.int64)
-    return pd.DataFrame(
-        {
-            "date": moment_column(times_ms, moment),
-            "currency": text_column(currency_codes, currencies),
-            "rate": rates,
-            "balance": balances,
-        }
-    )
 
 
 def wallet_captures(
@@ -83,7 +26,7 @@ def wallet_captures(
     integer_balances: Integers = False,
     moment: datetime = PYTHON_MOMENT,
 ) -> LazyList:
-    """The captures as ``Backtesting.wallet_captures`` has them; parameters as above.
+    """The captures as tuples; parameters as of ``wallet_summary_frame``.
 
     :return: list of (moment, currency, rate, balance), made when somebody looks at it. Until then
         it holds on to the arrays, which must not change.

@@ -202,7 +202,7 @@ def _stop_tags(frame: pd.DataFrame) -> NDArray[np.uint8] | None:
     return reads_so[:-1].view(np.uint8) if reads_so.any() else None
 
 
-# ---- the detail timeframe and funding fees
+# ---- the detail timeframe
 
 
 def details_of(frame: pd.DataFrame) -> tuple[NDArray[Any], ...] | Support:
@@ -232,16 +232,3 @@ def details_of(frame: pd.DataFrame) -> tuple[NDArray[Any], ...] | Support:
             return refuse(f"detail column {name!r} has prices that are not finite and above zero")
         columns.append(column)
     return tuple(columns)
-
-
-def funding_of(exchange: Any, frame: pd.DataFrame) -> tuple[NDArray[Any], ...] | Support:
-    """Times in nanoseconds and fees per unit, as ``calculate_funding_fees`` sums them."""
-    if frame.empty:
-        return np.empty(0, np.int64), np.empty(0)
-    if "_ff_fee_per_unit" not in frame.columns:
-        frame = exchange._add_funding_columns(frame)
-    times = frame["_ff_date_ns"].to_numpy()
-    fees = frame["_ff_fee_per_unit"].to_numpy()
-    if times.dtype != np.int64 or fees.dtype != np.float64 or (np.diff(times) < 0).any():
-        return refuse("funding fees are not numbers in the order of their dates")
-    return np.ascontiguousarray(times), np.ascontiguousarray(fees)

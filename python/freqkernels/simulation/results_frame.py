@@ -12,14 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from freqkernels._frames import NAT
-from freqkernels.bridge.engine.frame_columns import (
+from freqkernels.errors import InvalidInputError
+from freqkernels.exact import round_places
+from freqkernels.simulation.frame_columns import (
     inferred,
     numbers_or_none,
     require_equal_lengths,
     text_column,
 )
-from freqkernels.errors import InvalidInputError
-from freqkernels.exact import round_places
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

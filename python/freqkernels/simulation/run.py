@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freqkernels.bridge.engine.snapshot import Snapshot
 from freqkernels.layout import CAPTURE, LOCK, REJECTION, TRADE, Refusal
 from freqkernels.runtime import Support, kernel, refuse
+from freqkernels.simulation.structs import Setup, Struct
 
-Struct = NDArray[Any]
 Simulation = kernel("simulate", "Simulation")
 #: Rows between two looks at whether the run shall be aborted: a few milliseconds.
 _ROWS_OF_A_SLICE = 1 << 20
@@ -40,7 +39,7 @@ class Inputs:
     :param leverage: asked at entries; None if leverage is always 1.
     """
 
-    snapshot: Snapshot
+    setup: Setup
     candles: tuple[tuple[Any, ...], ...]
     details: tuple[tuple[Any, ...] | None, ...]
     funding: tuple[tuple[Any, ...] | None, ...]
@@ -49,7 +48,7 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Simulated:
+class Records:
     """What came out; the dtypes are those of ``freqkernels.layout``.
 
     :param trades: closed trades, in the order of closing.
@@ -69,13 +68,13 @@ class Simulated:
     summary: dict[str, Any]
 
 
-def simulate(inputs: Inputs, advance: Callable[[int], None]) -> Simulated | Support:
+def run_engine(inputs: Inputs, advance: Callable[[int], None]) -> Records | Support:
     """Run the engine.
 
     :param inputs: what goes in.
     :param advance: called between slices with the number of candles done since the last call; may
         raise to abort the run.
-    :return: what came out, or why freqtrade has to run this backtest.
+    :return: what came out, or why the engine cannot run this backtest.
     """
     run = _prepared(inputs)
     went_well = run.start()
@@ -85,8 +84,8 @@ def simulate(inputs: Inputs, advance: Callable[[int], None]) -> Simulated | Supp
         went_well = run.run(before + step)
         advance(run.candle - before)
     if not (went_well and run.finish()):
-        return _refused(run, inputs.snapshot)
-    return Simulated(
+        return _refused(run, inputs.setup)
+    return Records(
         np.frombuffer(run.take_trades(), TRADE),
         np.frombuffer(run.take_left(), TRADE),
         np.frombuffer(run.take_captures(), CAPTURE),
@@ -99,7 +98,7 @@ def simulate(inputs: Inputs, advance: Callable[[int], None]) -> Simulated | Supp
 
 
 def _prepared(inputs: Inputs) -> Any:
-    s = inputs.snapshot
+    s = inputs.setup
     start = (s.start_capital, s.whole_start.view(np.uint8))
     run = Simulation(s.rules, s.wallet, s.roi, s.markets, s.ticks, s.tiers, *start, inputs.leverage)
     for pair, candles in enumerate(inputs.candles):
@@ -115,9 +114,9 @@ def _prepared(inputs: Inputs) -> Any:
     return run
 
 
-def _refused(run: Any, snapshot: Snapshot) -> Support:
+def _refused(run: Any, setup: Setup) -> Support:
     code, pair, _ = run.refusal
     if code == Refusal.LEVERAGE_CALLBACK and isinstance(run.error, (KeyboardInterrupt, SystemExit)):
         raise run.error
-    where = f" ({snapshot.pairs[pair]})" if 0 <= pair < len(snapshot.pairs) else ""
+    where = f" ({setup.pairs[pair]})" if 0 <= pair < len(setup.pairs) else ""
     return refuse(_REASONS[Refusal(code)] + where)

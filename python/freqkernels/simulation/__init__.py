@@ -1,0 +1,1 @@
+"""freqtrade's backtest over plain columns, without freqtrade."""
