@@ -1,4 +1,4 @@
-"""freqtrade's own code of a function that is replaced, for replacements that feed it less."""
+"""freqtrade's own code of a function that is replaced, for replacements that only feed it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from freqkernels.bridge.fingerprints import is_genuine
 from freqkernels.runtime import Support, refuse
 
 
-def own_code(module: str, name: str) -> FunctionType | Support:
+def own_code(module: str, qualname: str) -> FunctionType | Support:
     """The function as freqtrade defines it, whether it is replaced at the moment or not.
 
     :param module: module that defines it, imported.
-    :param name: in that module.
+    :param qualname: name in that module; ``Class.method`` for a method.
     """
-    function: Any = vars(sys.modules[module])[name]
-    function = getattr(function, "exact", function)
-    if not is_genuine(function, f"{module}:{name}"):
-        return refuse(f"{module}.{name} is not freqtrade's own")
+    found: Any = sys.modules[module]
+    for name in qualname.split("."):
+        found = vars(found)[name]
+    function = getattr(found, "exact", found)
+    if not is_genuine(function, f"{module}:{qualname}"):
+        return refuse(f"{module}.{qualname} is not freqtrade's own")
     genuine: FunctionType = function
     return genuine

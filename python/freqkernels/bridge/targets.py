@@ -209,6 +209,12 @@ TARGETS: tuple[Target, ...] = (
         runs_user_code=True,
     ),
     Target(
+        "_check_empty_df",
+        "freqtrade.data.history.datahandlers.idatahandler",
+        "IDataHandler._check_empty_df",
+        {"": "bridge.candle_checks.check_empty_df"},
+    ),
+    Target(
         "advise_all_indicators",
         "freqtrade.strategy.interface",
         "IStrategy.advise_all_indicators",
