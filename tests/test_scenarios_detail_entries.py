@@ -156,6 +156,34 @@ RETRIES = [
         counters={"timedout_entry": 1},
         since="2026.3",
     ),
+    Scenario(
+        "stacking enters on each row inside",
+        """
+        A/USDT
+        0    100 101  99 100
+        1    100 101  99 100   L
+        2    100 101  99 100
+        3    100 101  99 100
+        """,
+        """
+        id open close open_rate
+        1  2    3     100
+        2  2+1  3     100.1
+        3  2+2  3     100.2
+        """,
+        detail="""
+        A/USDT
+        2+0  100   101  99 100
+        2+1  100.1 101  99 100
+        2+2  100.2 101  99 100
+        2+3  100.3 101  99 100
+        2+4  100.4 101  99 100
+        """,
+        rules=("detail retries", "stacking"),
+        quirks=(9,),
+        settings={**DETAIL, "position_stacking": True},
+        counters={"rejected": 2},
+    ),
 ]
 
 ENDS = [

@@ -224,6 +224,24 @@ MISSES = [
         quirks=(5,),
         since="2026.3",
     ),
+    Scenario(
+        "a short vanishes, its stake stays tied",
+        """
+        COARSE/USDT:USDT
+        0    100 101  99 100   S
+        1    100 101  99 100
+        2     97  98 96.5 97
+        """,
+        left="""
+        pair             side  open close reason     orders
+        COARSE/USDT:USDT short 1    None  force_exit sell:10@100+buy:10@96
+        """,
+        rules=("vanishing trade", "short"),
+        quirks=(5,),
+        # Tied, not gone: futures show it as used.
+        final=10000.0,
+        since="2026.3",
+    ),
 ]
 
 SCENARIOS = [*MISSES]

@@ -342,6 +342,22 @@ ROI = [
         strategy_class="TableAsked",
         original="callbacks",
     ),
+    Scenario(
+        "a step without a value",
+        LONG
+        + """
+        2    101 102 101 102
+        3    102 110 102 104
+        4    104 104 104 104
+        """,
+        """
+        close close_rate reason
+        4     104        force_exit
+        """,
+        rules=("ROI steps",),
+        strategy={"minimal_roi": {0: 0.02, 10: None}},
+        original="a step that is no number",
+    ),
 ]
 
 SCENARIOS = [*ROI]

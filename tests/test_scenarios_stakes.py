@@ -193,6 +193,17 @@ STAKES = [
         3   B        100  10
         """,
     ),
+    Scenario(
+        "an unlimited stake is multiplied by leverage",
+        on("A/USDT:USDT"),
+        """
+        amount stake leverage
+        25     500   5
+        """,
+        rules=("unlimited stake", "leverage"),
+        settings={**UNLIMITED, "max_open_trades": 2},
+        strategy_class="Leverage5",
+    ),
 ]
 
 LIMITS = [

@@ -213,6 +213,21 @@ TRAILING = [
         rules=("trailing offset", "profit ratio"),
         settings={**POSITIVE, "fee": 0.001},
     ),
+    Scenario(
+        "no stop until it trails, which is the first one then",
+        LONG
+        + """
+        2    100 100  98   99
+        3     99  99  99   99
+        """,
+        # Nothing on row 0; 101 * 0.98 from row 1 on
+        """
+        close close_rate reason             stop  first_stop first_stop_ratio
+        2     98.98      trailing_stop_loss 98.98 98.98      -1
+        """,
+        rules=("no stop", "trailing positive"),
+        settings={"stoploss": -1, "trailing_stop": True, "trailing_stop_positive": 0.02},
+    ),
 ]
 
 AT_ONCE = [

@@ -32,6 +32,7 @@ def assert_as_installed(scenario: Scenario) -> None:
     """The installed function leaves the same behind to the last bit, and by compiled code."""
     ran = RUNNERS["installed"](scenario)
     original = _original(scenario)
+    assert ran.outcome.error == original.outcome.error, str(ran.outcome.error)
     difference = first_difference(ran.outcome, original.outcome)
     assert difference is None, f"original and installed: {difference}"
     if _release() >= _parts(scenario.since):
