@@ -16,10 +16,11 @@ import pandas as pd
 from freqkernels.bridge import imitated
 from freqkernels.bridge.engine.funding import funding_of
 from freqkernels.bridge.engine.locks import lock_end_included, lock_grid, protection_rules
+from freqkernels.bridge.engine.memory import warn_if_short
 from freqkernels.bridge.engine.outcome import Outcome
 from freqkernels.bridge.engine.protections import loaded_support
 from freqkernels.bridge.engine.snapshot import snapshot
-from freqkernels.bridge.engine.support import engine_support
+from freqkernels.bridge.engine.support import engine_support, run_support
 from freqkernels.runtime import Support, refuse
 from freqkernels.runtime.journal import record
 from freqkernels.signals import ohlcv_as_lists
@@ -63,12 +64,22 @@ def backtest(
     backtesting.reset_backtest(backtesting.enable_protections)
     backtesting.wallets.update()
     _analyse(backtesting, processed)
-    content = _simulated(backtesting, processed, start_date, end_date)
+    support = _still_supported(backtesting, processed)
+    content = support and _simulated(backtesting, processed, start_date, end_date)
     if not isinstance(content, Support):
         _note(Support(True))
         return content
     _note(content)
     return _by_freqtrade(_original, backtesting, processed, start_date, end_date)
+
+
+def _still_supported(backtesting: Any, processed: dict[str, pd.DataFrame]) -> Support:
+    """The strategy's own methods have run since the first look."""
+    from freqtrade.persistence import PairLocks
+
+    if PairLocks.locks:
+        return refuse("the strategy has locked a pair before the first candle")
+    return run_support(backtesting, processed)
 
 
 def _note(support: Support) -> None:
@@ -102,6 +113,7 @@ def _by_freqtrade(
     end_date: Any,
 ) -> Any:
     """freqtrade's own simulation, of a backtest that is reset and analysed already."""
+    warn_if_short(backtesting, processed, compiled=False)
     rows = {pair: ohlcv_as_lists(frame) for pair, frame in processed.items()}
     done = {"reset_backtest": lambda _: None, "_get_ohlcv_as_lists": lambda _: rows}
     vars(backtesting).update(done)
@@ -118,6 +130,7 @@ def _simulated(
     taken = snapshot(backtesting, tuple(processed), start_date, end_date)
     if isinstance(taken, Support):
         return taken
+    warn_if_short(backtesting, processed, compiled=True)
     inputs = _inputs(backtesting, taken, processed)
     if isinstance(inputs, Support):
         return inputs
@@ -200,10 +213,12 @@ def _protections(backtesting: Any) -> tuple[Any, ...] | Support | None:
 def _leverage(
     backtesting: Any, taken: Setup, processed: dict[str, pd.DataFrame]
 ) -> Callable[..., Any]:
-    """Asks the strategy's ``leverage`` as freqtrade asks it."""
-    from freqtrade.strategy.strategy_wrapper import strategy_safe_wrapper
+    """Asks the strategy's ``leverage`` as freqtrade asks it.
 
-    asked = strategy_safe_wrapper(backtesting.strategy.leverage)
+    Without freqtrade's wrapper, which logs failures: after one freqtrade's own code runs, and asks
+    again.
+    """
+    asked = backtesting.strategy.leverage
 
     def leverage(
         pair: int, row: int, _: int, rate: float, is_short: int, max_leverage: float

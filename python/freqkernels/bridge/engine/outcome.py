@@ -58,6 +58,8 @@ class Outcome:
         self._set_counters()
         self._set_provider()
         self._set_rejected()
+        if self._records.summary["order_id"] > self._setup.rules["order_id"][0]:
+            _round_like_ccxt()
         captures = self._set_captures()
         self._backtesting.wallets.update()
         return self._content(tags, captures)
@@ -164,6 +166,13 @@ class Outcome:
             fee_open=fee,
             fee_close=fee,
         )
+
+
+def _round_like_ccxt() -> None:
+    """ccxt sets up the thread's decimal context for each rounding, and leaves it so."""
+    from ccxt.base.decimal_to_precision import ROUND, TICK_SIZE, decimal_to_precision
+
+    decimal_to_precision(1.0, ROUND, 0.1, TICK_SIZE)
 
 
 def milliseconds(ms: int) -> Any:
