@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
-from math import inf, isnan, nan
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,18 @@ import numpy as np
 from freqkernels.bridge.engine.callbacks import own_leverage
 from freqkernels.bridge.engine.genuine import lookup
 from freqkernels.layout import (
-    MARKET,
     RULES,
-    TICK,
-    TIER,
     WALLET,
     Liquidation,
 )
 from freqkernels.runtime import Support, refuse
+from freqkernels.simulation.market_tables import (
+    MarketTables,
+    milliseconds,
+    or_nan,
+    tick_steps,
+    tier_steps,
+)
 from freqkernels.simulation.structs import (
     Setup,
     Struct,
@@ -28,13 +33,6 @@ from freqkernels.simulation.structs import (
     roi_steps,
     timeout_us,
 )
-
-
-def milliseconds(moment: Any) -> int | None:
-    """A moment since 1970, None where that is not whole."""
-    since_1970 = moment - type(moment)(1970, 1, 1, tzinfo=moment.tzinfo)
-    whole, rest = divmod(since_1970, timedelta(milliseconds=1))
-    return None if rest else int(whole)
 
 
 def snapshot(backtesting: Any, pairs: tuple[str, ...], start: Any, end: Any) -> Setup | Support:
@@ -165,27 +163,16 @@ def _markets(
     backtesting: Any, pairs: tuple[str, ...], currencies: dict[str, int]
 ) -> tuple[Struct, Struct, Struct] | Support:
     """Markets, tick histories and leverage tiers."""
-    ticks: list[Struct] = [np.zeros(0, TICK)]
-    tiers: list[Struct] = [np.zeros(0, TIER)]
-    markets = []
+    tables = MarketTables()
     for pair in pairs:
-        first_tick, first_tier = sum(map(len, ticks)), sum(map(len, tiers))
-        history = _ticks(backtesting.price_pair_prec.get(pair))
+        history = tick_steps(backtesting.price_pair_prec.get(pair))
         if isinstance(history, Support):
             return history
-        ticks.append(history)
-        tiers.append(_tiers(backtesting, pair))
-        places = (first_tick, first_tick + len(ticks[-1]), first_tier, first_tier + len(tiers[-1]))
-        market = _market(backtesting, pair, places, currencies)
+        market = _market(backtesting, pair, currencies)
         if isinstance(market, Support):
             return market
-        markets.append(market)
-    empty = np.zeros(0, MARKET)
-    return np.concatenate([empty, *markets]), np.concatenate(ticks), np.concatenate(tiers)
-
-
-def _or_nan(value: Any) -> float:
-    return nan if value is None else value
+        tables.add(history, tier_steps(_tiers(backtesting, pair)), **market)
+    return tables.arrays()
 
 
 def _in_amount(backtesting: Any, pair: str, contracts: Any) -> float:
@@ -194,9 +181,7 @@ def _in_amount(backtesting: Any, pair: str, contracts: Any) -> float:
     return float(backtesting.exchange._contracts_to_amount(pair, contracts))
 
 
-def _market(
-    backtesting: Any, pair: str, places: tuple[int, int, int, int], currencies: dict[str, int]
-) -> Struct | Support:
+def _market(backtesting: Any, pair: str, currencies: dict[str, int]) -> dict[str, Any] | Support:
     exchange = backtesting.exchange
     limits = exchange.markets[pair]["limits"]
     precisions = {
@@ -208,22 +193,20 @@ def _market(
             return refuse(f"the {name} precision of {pair} is {precision!r} in mode {mode!r}")
         if precision is not None and mode == 4 and precision == 0:
             return refuse(f"the {name} precision of {pair} is zero")
-    return filled(
-        MARKET,
-        **dict(zip(("first_tick", "last_tick", "first_tier", "last_tier"), places, strict=True)),
-        amount_precision=_or_nan(precisions["amount"][0]),
-        price_precision=_or_nan(precisions["price"][0]),
-        contract_size=exchange.get_contract_size(pair) or 0,
-        cost_min=_in_amount(backtesting, pair, limits["cost"]["min"]),
-        cost_max=_in_amount(backtesting, pair, limits["cost"]["max"]),
-        amount_min=_in_amount(backtesting, pair, limits["amount"]["min"]),
-        amount_max=_in_amount(backtesting, pair, limits["amount"]["max"]),
-        taker_fee=_taker_fee(exchange, pair),
-        amount_mode=precisions["amount"][1] or 0,
-        price_mode=precisions["price"][1] or 0,
-        base_currency=currencies[exchange.get_pair_base_currency(pair)],
-        captured_currency=currencies[pair.split("/")[0]],
-    )
+    return {
+        "amount_precision": or_nan(precisions["amount"][0]),
+        "price_precision": or_nan(precisions["price"][0]),
+        "contract_size": exchange.get_contract_size(pair) or 0,
+        "cost_min": _in_amount(backtesting, pair, limits["cost"]["min"]),
+        "cost_max": _in_amount(backtesting, pair, limits["cost"]["max"]),
+        "amount_min": _in_amount(backtesting, pair, limits["amount"]["min"]),
+        "amount_max": _in_amount(backtesting, pair, limits["amount"]["max"]),
+        "taker_fee": _taker_fee(exchange, pair),
+        "amount_mode": precisions["amount"][1] or 0,
+        "price_mode": precisions["price"][1] or 0,
+        "base_currency": currencies[exchange.get_pair_base_currency(pair)],
+        "captured_currency": currencies[pair.split("/")[0]],
+    }
 
 
 def _taker_fee(exchange: Any, pair: str) -> float:
@@ -238,35 +221,8 @@ def _taker_fee(exchange: Any, pair: str) -> float:
     return float(taker)
 
 
-def _ticks(series: Any) -> Struct | Support:
-    """A tick history without months whose tick is not known."""
-    if series is None or len(series) == 0:
-        return np.zeros(0, TICK)
-    index = series.index
-    if index.tz is None or not index.is_monotonic_increasing:
-        return refuse("a tick history has no dates in UTC and in order")
-    known = [
-        (milliseconds(moment.to_pydatetime()), tick)
-        for moment, tick in zip(index, series.tolist(), strict=True)
-        if not isnan(tick)
-    ]
-    if any(moment is None or not 0 < tick < inf for moment, tick in known):
-        return refuse("a tick history has a tick that is none")
-    return np.array(known, dtype=TICK) if known else np.zeros(0, TICK)
-
-
-def _tiers(backtesting: Any, pair: str) -> Struct:
+def _tiers(backtesting: Any, pair: str) -> Sequence[dict[str, Any]]:
     if backtesting.trading_mode != "futures":
-        return np.zeros(0, TIER)
-    rows = [
-        (
-            tier["minNotional"],
-            _or_nan(tier["maxNotional"]),
-            tier["maxLeverage"],
-            tier["maintenanceMarginRate"],
-            _or_nan(tier["maintAmt"]),
-            type(tier["maxLeverage"]) is int,
-        )
-        for tier in backtesting.exchange._leverage_tiers.get(pair, ())
-    ]
-    return np.array(rows, dtype=TIER) if rows else np.zeros(0, TIER)
+        return ()
+    tiers: Sequence[dict[str, Any]] = backtesting.exchange._leverage_tiers.get(pair, ())
+    return tiers
