@@ -157,7 +157,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run_own(words[0], words[1:])
         options = split_options(words)
         from freqkernels.bridge.run import run_freqtrade
+        from freqkernels.runtime import collect_once_at_exit
 
+        if not options.plain:
+            collect_once_at_exit()
         return run_freqtrade(options.argv, options.offline_markets, plain=options.plain)
     except FreqkernelsError as error:
         print(f"freqkernels: error: {error}", file=sys.stderr)

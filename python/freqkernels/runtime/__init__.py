@@ -17,7 +17,7 @@ from freqkernels.runtime.backend import (
     set_backend,
     use_backend,
 )
-from freqkernels.runtime.collector import collector_paused
+from freqkernels.runtime.collector import collect_once_at_exit, collector_paused
 from freqkernels.runtime.dispatch import accelerate
 from freqkernels.runtime.journal import Event, events
 from freqkernels.runtime.support import SUPPORTED, Support, refuse
@@ -30,6 +30,7 @@ __all__ = [
     "Kernel",
     "Support",
     "accelerate",
+    "collect_once_at_exit",
     "collector_paused",
     "events",
     "get_backend",
