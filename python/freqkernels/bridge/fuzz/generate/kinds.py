@@ -52,6 +52,9 @@ def detail(draw: Draw, seed: str) -> Case:
     plan.pairs, plan.count = min(plan.pairs, 3), draw.one(40, 80, 120)
     case = build(plan)
     case.config["timeframe_detail"] = small
+    if draw.chance(0.3):
+        expired = draw.one(0, 1, 60, 299, 300, 1800)
+        case.strategy["ignore_buying_expired_candle_after"] = expired
     return case
 
 
@@ -156,13 +159,13 @@ def repeated(draw: Draw, seed: str) -> Case:
 
 
 def _epoch(draw: Draw, plan: Plan) -> Epoch:
-    epoch = Epoch(abort=draw.chance(0.06))
+    epoch = Epoch(abort=draw.chance(0.15))
     if draw.chance(0.7):
         epoch.strategy |= {"minimal_roi": rules.roi(draw, plan.seconds // 60)}
     if draw.chance(0.5):
         epoch.strategy["stoploss"] = rules.stop(draw)
-    if draw.chance(0.4):
-        epoch.strategy |= rules.trailing(draw)
+    if draw.chance(0.5):
+        epoch.strategy |= draw.one(rules.trailing, rules.odd_trailing)(draw)
     if draw.chance(0.3):
         slots = draw.one(0, 1, 4, float("inf"))
         epoch.strategy["max_open_trades"] = epoch.config["max_open_trades"] = slots

@@ -60,7 +60,7 @@ def _magnitude(price: float) -> int:
 
 
 def _limits(draw: Draw, price: float) -> dict[str, dict[str, float | None]]:
-    cost: dict[str, float | None] = {"min": draw.one(None, 5.0, 10, 90.0, 120.0)}
+    cost: dict[str, float | None] = {"min": draw.one(None, 5.0, 10, 90.0, 105.0, 120.0)}
     cost["max"] = draw.one(None, None, 150.0, 9000000.0)
     amount: dict[str, float | None] = {
         "min": draw.one(None, 0.001 / price, 30 / price, 100 / price)
@@ -98,7 +98,7 @@ def leverage(draw: Draw) -> dict[str, Any]:
     """A rule for the ``leverage`` callback."""
     found: dict[str, Any] = draw.one(
         {"by": "constant", "value": draw.one(2.0, 3.0, 5.0, 10.0, 2.5, 25.0)},
-        {"by": "constant", "value": draw.one(1, 2, 7)},
+        {"by": "constant", "value": draw.one(1, 2, 7, 0, 0.5)},
         {"by": "side", "long": 3.0, "short": 5},
         {"by": "rate", "modulus": 7.0},
         {"by": "limit"},

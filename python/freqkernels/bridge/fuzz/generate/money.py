@@ -6,7 +6,18 @@ from typing import Any
 
 from freqkernels.bridge.fuzz.generate.draw import Draw
 
-FEES = (0.0, 0.001, 0.001, 0.00075, 0.0004, 0.0025, 0.0010000000000000002, 0.00123456789, 0.1 / 300)
+FEES = (
+    0.0,
+    0,
+    0.001,
+    0.001,
+    0.00075,
+    0.0004,
+    0.0025,
+    0.0010000000000000002,
+    0.00123456789,
+    0.1 / 300,
+)
 
 
 def config(draw: Draw) -> dict[str, Any]:
@@ -32,6 +43,10 @@ def stakes(draw: Draw, slots: int) -> dict[str, Any]:
     found["dry_run_wallet"] = wallet
     if draw.chance(0.2):
         found["dry_run_wallet"] = {"USDT": wallet, "AAA": draw.one(0.5, 3), "XYZ": 7.25}
+        if draw.chance(0.1):
+            del found["dry_run_wallet"]["USDT"]
+    if draw.chance(0.2):
+        found["amount_reserve_percent"] = draw.one(0.0, 0.01, 0.5)
     if slots != -1 and draw.chance(0.5):
         found["stake_amount"] = "unlimited"
     else:

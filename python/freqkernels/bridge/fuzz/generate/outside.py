@@ -24,10 +24,13 @@ def outside(draw: Draw, seed: str) -> Case:
     plan = sized(draw, "outside", seed, futures=draw.chance(0.3))
     plan.pairs, plan.count = min(plan.pairs, 3), min(plan.count, 150)
     case = build(plan)
-    choice = draw.randint(0, 3)
+    choice = draw.randint(0, 4)
     if choice == 0:
         case.strategy_class = draw.choice(CALLBACKS)
         case.strategy.pop("fuzzed_leverage", None)
+    elif choice == 4 and case.futures:
+        case.strategy_class = "FuzzedLeverage"
+        case.strategy["fuzzed_leverage"] = draw.one({"by": "nothing"}, {"by": "", "value": "3"})
     elif choice == 1:
         case.window = (draw.randint(1, 10), draw.randint(0, 10))
     else:

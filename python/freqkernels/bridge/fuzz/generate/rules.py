@@ -51,6 +51,16 @@ def trailing(draw: Draw) -> dict[str, Any]:
     return found
 
 
+def odd_trailing(draw: Draw) -> dict[str, Any]:
+    """Attributes that freqtrade refuses in a configuration, but not from hyperopt."""
+    return {
+        "trailing_stop": draw.chance(0.8),
+        "trailing_stop_positive": draw.one(None, 0.0, 0.01, 0.05),
+        "trailing_stop_positive_offset": draw.one(0.0, 0.004, 0.02),
+        "trailing_only_offset_is_reached": draw.chance(0.5),
+    }
+
+
 def exits(draw: Draw) -> dict[str, Any]:
     """Whether and when exit signals count."""
     found: dict[str, Any] = {}
