@@ -36,6 +36,7 @@ QUESTION = np.dtype(
 )
 PAIRS = ("A/USDT", "B/USDT", "C/USDT:USDT")
 SIDES = ("long", "short", "*")
+MINUTE = 60_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
