@@ -7,7 +7,8 @@ In freqtrade's process::
     freqkernels.status()         # what became of each function, and why
 
 Without freqtrade, the same functions under freqtrade's names and signatures:
-:mod:`freqkernels.metrics`, :mod:`freqkernels.ohlcv`, :mod:`freqkernels.signals`.
+:mod:`freqkernels.metrics`, :mod:`freqkernels.ohlcv`, :mod:`freqkernels.signals`; the backtest as
+one function: :func:`simulate`.
 
 :func:`set_backend` chooses between the compiled kernels and their numpy reference, and
 :func:`events` tells what was refused, what failed, and what fell back.
@@ -19,7 +20,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from freqkernels import metrics, ohlcv, signals
+    from freqkernels import metrics, ohlcv, signals, simulation
     from freqkernels.bridge.install import TargetStatus, install, is_installed, status, uninstall
     from freqkernels.runtime import (
         events,
@@ -29,11 +30,16 @@ if TYPE_CHECKING:
         set_num_threads,
         use_backend,
     )
+    from freqkernels.simulation import Market, Rules, Simulated, WalletRules, simulate
 
     __version__: str
 
 __all__ = [
+    "Market",
+    "Rules",
+    "Simulated",
     "TargetStatus",
+    "WalletRules",
     "__version__",
     "events",
     "get_backend",
@@ -45,13 +51,16 @@ __all__ = [
     "set_backend",
     "set_num_threads",
     "signals",
+    "simulate",
+    "simulation",
     "status",
     "uninstall",
     "use_backend",
 ]
 
 _BRIDGE = ("TargetStatus", "install", "is_installed", "status", "uninstall")
-_SUBMODULES = ("metrics", "ohlcv", "signals")
+_SIMULATION = ("Market", "Rules", "Simulated", "WalletRules", "simulate")
+_SUBMODULES = ("metrics", "ohlcv", "signals", "simulation")
 
 
 def __getattr__(name: str) -> Any:
@@ -63,11 +72,16 @@ def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return importlib.import_module(f"freqkernels.{name}")
     if name in __all__:
-        owner = "freqkernels.bridge.install" if name in _BRIDGE else "freqkernels.runtime"
-        value = getattr(importlib.import_module(owner), name)
+        value = getattr(importlib.import_module(_owner(name)), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'freqkernels' has no attribute {name!r}")
+
+
+def _owner(name: str) -> str:
+    if name in _SIMULATION:
+        return "freqkernels.simulation"
+    return "freqkernels.bridge.install" if name in _BRIDGE else "freqkernels.runtime"
 
 
 def __dir__() -> list[str]:

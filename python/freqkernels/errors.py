@@ -21,6 +21,10 @@ class MissingFreqtradeError(FreqkernelsError, ImportError):
     """A feature that works on freqtrade was used where freqtrade is not installed."""
 
 
+class SimulationError(FreqkernelsError, ArithmeticError):
+    """A simulation that cannot be computed exactly, or that freqtrade itself would end."""
+
+
 class MarketsError(FreqkernelsError, ValueError):
     """A market record that cannot be used: damaged, foreign, or not derivable."""
 

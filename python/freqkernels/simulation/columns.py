@@ -159,17 +159,20 @@ def _meaning(column: pd.Series) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] |
 # ---- tags
 
 
-def tags_at(frame: pd.DataFrame, name: str, rows: NDArray[np.int64]) -> list[Any]:
+def tags_at(
+    frame: pd.DataFrame, name: str, rows: NDArray[np.int64], absent: Any = None
+) -> list[Any]:
     """The tags that freqtrade has at rows of the engine.
 
     :param frame: the frame that :func:`candles_of` took.
     :param name: enter_tag or exit_tag.
     :param rows: rows of the engine, that is without the frame's first.
+    :param absent: the tag where the frame has no such column.
     """
     if not len(rows):
         return []
     if name not in frame.columns:
-        return [None] * len(rows)
+        return [absent] * len(rows)
     # Values move down by one row: those of the frame's rows of the same numbers count.
     chosen = frame[name].iloc[np.append(rows, rows[-1])]
     return shifted_values(chosen, is_tag=True)

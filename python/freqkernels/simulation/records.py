@@ -19,16 +19,19 @@ Tags = tuple[list[Any], list[Any], list[Any]]
 _SIGNAL = EXIT_REASONS.index("exit_signal")
 
 
-def tags_of(records: Struct, pairs: Sequence[str], frames: Mapping[str, pd.DataFrame]) -> Tags:
+def tags_of(
+    records: Struct, pairs: Sequence[str], frames: Mapping[str, pd.DataFrame], absent: Any = None
+) -> Tags:
     """The tags of trades.
 
     :param records: trades as ``freqkernels.layout.TRADE``.
     :param pairs: names by number.
     :param frames: the frames that the engine's columns came from, by name.
+    :param absent: the tag in a frame without such a column.
     """
 
     def tags(name: str, rows: NDArray[np.int64]) -> list[Any]:
-        return tags_at_rows(name, records["pair"], rows, pairs, frames)
+        return tags_at_rows(name, records["pair"], rows, pairs, frames, absent)
 
     return (
         tags("enter_tag", records["entry_row"]),
@@ -43,6 +46,7 @@ def tags_at_rows(
     rows: NDArray[np.int64],
     pairs: Sequence[str],
     frames: Mapping[str, pd.DataFrame],
+    absent: Any = None,
 ) -> list[Any]:
     """Tags at the engine's rows of several pairs.
 
@@ -51,11 +55,12 @@ def tags_at_rows(
     :param rows: rows of the engine.
     :param pairs: names by number.
     :param frames: by name.
+    :param absent: the tag in a frame without such a column.
     """
     tags = np.empty(len(rows), dtype=object)
     for number in np.unique(numbers):
         of_pair = np.flatnonzero(numbers == number)
-        tags[of_pair] = objects_of(tags_at(frames[pairs[number]], name, rows[of_pair]))
+        tags[of_pair] = objects_of(tags_at(frames[pairs[number]], name, rows[of_pair], absent))
     result: list[Any] = tags.tolist()
     return result
 

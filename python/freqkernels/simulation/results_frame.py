@@ -114,7 +114,7 @@ class OrderColumns:
 def results_frame(
     pairs: Sequence[str],
     trades: TradeColumns,
-    orders: OrderColumns,
+    orders: OrderColumns | None,
     *,
     fee_open: float,
     fee_close: float,
@@ -123,15 +123,16 @@ def results_frame(
 
     :param pairs: names of the pairs.
     :param trades: the trades; columns that need no change are kept, not copied.
-    :param orders: their orders.
+    :param orders: their orders; None to leave that column out.
     :param fee_open: the fee as freqtrade has it, an int or a float.
     :param fee_close: the same of exits.
     :return: freqtrade's columns in freqtrade's order.
     :raise InvalidInputError: for columns of different lengths.
     """
     rows = _length(trades, orders)
+    names = [name for name in _COLUMNS if orders is not None or name != "orders"]
     if rows == 0:
-        return pd.DataFrame.from_records([], columns=list(_COLUMNS))
+        return pd.DataFrame.from_records([], columns=names)
     columns = {
         **_amounts(trades),
         **_times(trades),
@@ -143,8 +144,9 @@ def results_frame(
         "enter_tag": trades.enter_tag,
         "is_open": np.zeros(rows, dtype=np.bool_),
         "is_short": trades.is_short,
-        "orders": _orders_of_trades(trades, orders),
     }
+    if orders is not None:
+        columns["orders"] = _orders_of_trades(trades, orders)
     objects = {
         name: column
         for name, column in columns.items()
@@ -152,7 +154,7 @@ def results_frame(
         or (isinstance(column, np.ndarray) and column.dtype == object and name not in _FINAL)
     }
     columns.update(inferred(objects))
-    frame = pd.DataFrame({name: columns[name] for name in _COLUMNS})
+    frame = pd.DataFrame({name: columns[name] for name in names})
     for name in _SET_LATER:
         frame[name] = frame[name].copy()
     return frame
@@ -166,7 +168,7 @@ _SET_LATER = ("close_date", "open_date", "close_rate")
 _FINAL = ("pair", "orders")
 
 
-def _length(trades: TradeColumns, orders: OrderColumns) -> int:
+def _length(trades: TradeColumns, orders: OrderColumns | None) -> int:
     """Number of trades.
 
     :raise InvalidInputError: for columns of different lengths.
@@ -174,6 +176,8 @@ def _length(trades: TradeColumns, orders: OrderColumns) -> int:
     columns = {field.name: getattr(trades, field.name) for field in fields(trades)}
     first_order = columns.pop("first_order")
     rows = require_equal_lengths(columns)
+    if orders is None:
+        return rows
     placed = require_equal_lengths(
         {item.name: getattr(orders, item.name) for item in fields(orders)}
     )
