@@ -172,12 +172,15 @@ def lock_reason(handler: Any, value: float, no_addend: bool) -> str:
     return str(handler._reason())
 
 
-def pair_locks(locks: NDArray[Any], pairs: Sequence[str], manager: Any) -> list[Any]:
+def pair_locks(
+    locks: NDArray[Any], pairs: Sequence[str], manager: Any, epoch: datetime = _EPOCH
+) -> list[Any]:
     """The objects that freqtrade keeps in ``PairLocks.locks``.
 
     :param locks: ``LOCK`` each, in the order in which they were made.
     :param pairs: names of the pairs, by number.
     :param manager: the ``ProtectionManager`` whose rules made them.
+    :param epoch: 1970 as a date like those of the time loop; freqtrade keeps the loop's dates.
     """
     from freqtrade.persistence.models import PairLock
 
@@ -185,7 +188,7 @@ def pair_locks(locks: NDArray[Any], pairs: Sequence[str], manager: Any) -> list[
     return [
         PairLock(
             pair=pairs[pair] if pair >= 0 else "*",
-            lock_time=_date(lock_ms),
+            lock_time=epoch + timedelta(milliseconds=lock_ms),
             lock_end_time=_date(end_ms),
             reason=lock_reason(handlers[rule], value, bool(no_addend)),
             side=SIDES[side],

@@ -84,7 +84,12 @@ class Outcome:
         LocalTrade.bt_total_profit = profit if len(records) else 0
         if len(self._records.locks):
             PairLocks.locks.extend(
-                pair_locks(self._records.locks, self._setup.pairs, self._backtesting.protections)
+                pair_locks(
+                    self._records.locks,
+                    self._setup.pairs,
+                    self._backtesting.protections,
+                    self._around.loop_epoch,
+                )
             )
 
     def _set_counters(self) -> None:
