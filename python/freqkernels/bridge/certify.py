@@ -21,10 +21,10 @@ VARIANTS: dict[str, list[tuple[tuple[int, ...], str]]] = {
     # The mean took the count of pairs as one more pair.
     "combined_dataframes_with_rel_mean": [((2026, 5), LEFT_ALONE)],
     # The validator warned where it should raise.
-    "advise_all_indicators": [((2026, 5), LEFT_ALONE)],
-    # Lines without p-value, no statistics of the wallet.
-    "generate_pair_metrics": [((2026, 5), LEFT_ALONE)],
-    "generate_tag_metrics": [((2026, 5), LEFT_ALONE)],
+    "advise_all_indicators": [((2026, 8), LEFT_ALONE)],
+    # Lines without p-value; before 2026.6 no statistics of the wallet either.
+    "generate_pair_metrics": [((2026, 8), LEFT_ALONE)],
+    "generate_tag_metrics": [((2026, 8), LEFT_ALONE)],
     "generate_wallet_stats": [((2026, 5), LEFT_ALONE)],
     # Periods counted, and drawdowns told, in another way.
     "generate_all_periodic_breakdown_stats": [((2026, 2), LEFT_ALONE)],
