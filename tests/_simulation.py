@@ -264,6 +264,9 @@ def add_pair(inputs: Inputs, pair: int) -> None:
     unit, level = 10.0**-decimals, int(10 ** rng.uniform(2, 4))
     rows = len(places)
     prices = random_prices(rng, rows, unit, level)
+    if maybe(rng, 0.15):  # all digits that there are, most of them behind 18 decimals
+        prices *= rng.uniform(0.5, 2.0) * 1e-7
+        unit *= 1e-7
     signals = random_signals(rng, rows)
     stop_tags = (rng.random(rows) < 0.5).astype(np.uint8) if maybe(rng) else None
     candle = places.astype(np.int32) if gaps else None

@@ -251,6 +251,30 @@ def test_last_stake_at_its_limit() -> None:
     assert len(found[0]["trades"]) == 2
 
 
+@pytest.mark.parametrize("leverage", [3, 7.0, 11, 13])
+def test_stake_of_an_entry_that_does_not_fill(leverage: float) -> None:
+    """What it ties up is divided by the leverage last; the next stake is what is left."""
+    above = (100.3, 100.1, 99.0, 100.0)
+    inputs = plain_inputs(
+        [above] * 2,
+        [LONG] * 2,
+        pairs=2,
+        rules={**FUTURES, "entry_limit": False, "asks_leverage": True},
+        wallet={"stake_amount": 600.0, "amend_last_stake_amount": True},
+        market={"amount_precision": math.nan, "last_tier": 1},
+        tiers=((0.0, 1e6, 20.0, 0.01, 0.0, 1),),
+        leverage=answers(leverage),
+    )
+    inputs.candles[1] = plain_inputs([FLAT] * 2, [LONG] * 2).candles[0]
+    found = [outcome(run) for run in both(inputs)]
+    assert not difference(*found)
+    assert found[0]["trades"]["pair"].tolist() == [1]
+    assert found[0]["summary"]["trade_id"] == 2
+    amount = 600.0 / 100.3 * leverage
+    tied_up = amount * 100.3 / leverage
+    assert found[0]["trades"]["entry"]["amount"][0] == (1000.0 - tied_up) / 100.0 * leverage
+
+
 @pytest.mark.parametrize("rows", [0, 1])
 def test_hardly_any_rows(rows: int) -> None:
     inputs = plain_inputs([FLAT] * 2, [LONG] * 2, pairs=2)
