@@ -154,7 +154,7 @@ def damaged(damage: Callable[[Any, dict[str, Any]], None]) -> Any:
 def eventful() -> Case:
     """A case in which everything happens that the damages below change."""
     wanted = ("lock of a pair", "rejection with tag kept", "rejected_trades", "trade left open")
-    for number in (39, *range(200)):  # the first one has it all until the generators change
+    for number in (75, *range(200)):  # the first one has it all until the generators change
         case = make_case("protections", 11, number)
         case.config |= {"export": "signals", "runmode": "backtest"}
         if case.rows < 600 and all(

@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from freqkernels.bench.fuzz.compare import Verdict, compare_case
 from freqkernels.bench.fuzz.describe import describe
@@ -157,7 +158,12 @@ def shrink_and_save(
     :param engine: see :func:`~freqkernels.bench.fuzz.compare.compare_case`.
     :return: verdict of the small case, and its description.
     """
-    small = shrink(case, lambda candidate: compare_case(candidate, engine).difference is not None)
+    part = _part(compare_case(case, engine))
+
+    def differs(candidate: Case) -> bool:
+        return part is not None and _part(compare_case(candidate, engine)) == part
+
+    small = shrink(case, differs)
     verdict = compare_case(small, engine)
     text = describe(verdict)
     if folder is not None:
@@ -165,3 +171,10 @@ def shrink_and_save(
         save_case(small, path)
         text += f"\nsaved as {path}"
     return verdict, text
+
+
+def _part(verdict: Verdict) -> Any:
+    """The part of the outcome that differs, so that one difference is not shrunk to another."""
+    if verdict.difference is None:
+        return None
+    return verdict.difference.path[1] if len(verdict.difference.path) > 1 else ""

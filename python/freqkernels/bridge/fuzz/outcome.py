@@ -37,8 +37,8 @@ def outcome_of(
     :param processed: the frames that it was given.
     """
     return {
-        "result": _result(backtesting, result),
         "trades": _trades(),
+        "result": _result(backtesting, result),
         "counters": {name: getattr(backtesting, name) for name in COUNTERS},
         "rejected_dict": _copied(backtesting.rejected_dict),
         "wallet_captures": list(getattr(backtesting, "wallet_captures", ())),

@@ -7,6 +7,7 @@ objects; only the exchange object is shared, with the markets of the case put in
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -92,7 +93,7 @@ class Session:
                     result = engine(bt, processed, start, end)
             except Exception as raised:  # whatever comes out has to come out of both engines
                 error = (type(raised).__name__, str(raised))
-        return {"error": error, "log": lines, **outcome_of(bt, result, processed)}
+        return {"error": error, **outcome_of(bt, result, processed), "log": lines}
 
     def _load(self) -> None:
         """What ``load_bt_data`` does, of the case's frames instead of files."""
@@ -184,13 +185,17 @@ def _folder() -> Path:
 _kept: list[Any] = []
 
 
+_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+
+
 class _Collector(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.lines: list[tuple[str, str, str]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append((record.name, record.levelname, record.getMessage()))
+        text = _ADDRESS.sub("at 0x", record.getMessage())
+        self.lines.append((record.name, record.levelname, text))
 
 
 @contextmanager

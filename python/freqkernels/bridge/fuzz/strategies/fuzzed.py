@@ -4,7 +4,7 @@ Read by freqtrade's resolver, as any strategy file is.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from freqtrade.strategy import IStrategy
 from pandas import DataFrame
@@ -46,7 +46,7 @@ class Fuzzed(IStrategy):  # type: ignore[misc]  # freqtrade is untyped
 class FuzzedLeverage(Fuzzed):
     """Leverage that depends on the arguments alone; ``fuzzed_leverage`` says how."""
 
-    fuzzed_leverage: dict[str, Any]
+    fuzzed_leverage: ClassVar[dict[str, Any]] = {"by": "constant", "value": 1.0}
 
     def leverage(
         self, current_rate: float, max_leverage: float, entry_tag: str | None, side: str, **_: Any
