@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -389,3 +390,18 @@ def test_loaded_protections(spot: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 if not certificate(ENGINE).support:  # a release that is left alone: see test_engine_names
     for test in [name for name in globals() if name.startswith("test_")]:
         del globals()[test]
+
+
+@pytest.mark.parametrize(
+    "name", ["freqtrade", "freqtrade.persistence", "freqtrade.plugins.protectionmanager"]
+)
+def test_debug_lines_are_written_by_freqtrade_only(spot: Run, name: str) -> None:
+    spot.strategy("pass")
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.DEBUG)
+    try:
+        assert "DEBUG" in spot.reason()
+    finally:
+        logger.setLevel(before)
+    assert spot.reason() == ""

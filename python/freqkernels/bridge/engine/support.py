@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import logging
 from typing import Any
 
 from freqkernels.bridge.engine.callbacks import callbacks_support
@@ -31,6 +32,12 @@ from freqkernels.runtime import SUPPORTED, Support, refuse
 
 #: Modules whose code, on the way, looks classes and functions up by name.
 _MODULES = tuple(sorted({name.partition(":")[0] for name in IMITATED}))
+#: Those that write for each candle of an open trade, or each stop of a protection.
+_LOGGERS = (
+    "freqtrade.persistence.trade_model",
+    "freqtrade.strategy.interface",
+    "freqtrade.plugins.protectionmanager",
+)
 _OWN = dict.fromkeys(BACKTESTING_METHODS, (f"{BACKTESTING}:Backtesting",))
 _PROVIDER = dict.fromkeys(PROVIDER_METHODS, (f"{PROVIDER}:DataProvider",))
 _WALLETS = dict.fromkeys(WALLETS_METHODS, (f"{WALLETS}:Wallets",))
@@ -65,6 +72,8 @@ def run_support(backtesting: Any, processed: dict[str, Any]) -> Support:
     if type(processed) is not dict:
         return refuse(f"processed is a {type(processed).__name__}, not a dict")
     strategy, exchange = backtesting.strategy, backtesting.exchange
+    if any(logging.getLogger(name).isEnabledFor(logging.DEBUG) for name in _LOGGERS):
+        return refuse("log lines of level DEBUG are asked for, which only freqtrade's own code has")
     support = mode_support(backtesting)
     futures = backtesting.trading_mode == "futures"
     support = support and strategy_settings_support(strategy)
