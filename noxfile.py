@@ -33,6 +33,7 @@ SLOW_TESTS = (
     "tests/test_cli.py",
     "tests/test_compare.py",
     "tests/test_demo.py",
+    "tests/test_engine_real.py",
     "tests/test_markets.py",
 )
 FUSED = re.compile(r"\bvfn?m(?:add|sub)\w*\b|\bfn?m(?:add|sub|la|ls)\b")
