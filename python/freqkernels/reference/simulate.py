@@ -107,8 +107,9 @@ class Simulation:
         close: Floats,
     ) -> None:
         """A pair's rows of the detail timeframe."""
-        columns = (column.tolist() for column in (time_ms, open, high, low, close))
-        self._run.pairs[pair].details = list(zip(*columns, strict=True))
+        times, *prices = (column.tolist() for column in (time_ms, open, high, low, close))
+        p = self._run.pairs[pair]
+        p.detail_times, p.details = times, list(zip(times, *prices, strict=True))
 
     def set_funding(self, pair: int, time_ns: NDArray[np.int64], fee_per_unit: Floats) -> None:
         """A pair's funding fees per unit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
@@ -62,7 +63,8 @@ class Pair:
     signals: list[int] = field(default_factory=list)
     candles: list[int] = field(default_factory=list)
     stop_tags: list[int] = field(default_factory=list)
-    details: list[tuple[int, float, float, float, float]] | None = None
+    detail_times: list[int] = field(default_factory=list)
+    details: list[tuple[int, float, float, float, float]] = field(default_factory=list)
     visited: int = 0
 
     def row(self, index: int, time_ms: int) -> Row:
@@ -72,11 +74,8 @@ class Pair:
 
     def detail_rows(self, row: Row, end_ms: int) -> list[Row]:
         """The rows of the detail timeframe within a candle."""
-        return [
-            Row(row.place, *detail, row.bits)
-            for detail in self.details or ()
-            if row.time_ms <= detail[0] < end_ms
-        ]
+        first, last = (bisect_left(self.detail_times, ms) for ms in (row.time_ms, end_ms))
+        return [Row(row.place, *detail, row.bits) for detail in self.details[first:last]]
 
 
 @dataclass
