@@ -30,6 +30,7 @@ from freqkernels.bridge.replace import (
 from freqkernels.bridge.targets import TARGETS, Target
 from freqkernels.errors import MissingFreqtradeError
 from freqkernels.runtime import kernel
+from freqkernels.runtime.journal import events
 from freqkernels.runtime.threads import renew_after_fork
 
 logger = logging.getLogger("freqkernels")
@@ -50,6 +51,8 @@ class TargetStatus:
     :param backend: "compiled", "reference" or "mixed": what its kernels run on; "" without any.
     :param certified: freqtrade versions certified with exactly this source.
     :param holders: ``module.attribute`` of every place where it is replaced.
+    :param refusals: why calls in this process went to freqtrade's own function all the same, and
+        how many of them.
     """
 
     name: str
@@ -59,6 +62,7 @@ class TargetStatus:
     backend: str = ""
     certified: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
+    refusals: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -250,6 +254,14 @@ def _holders() -> dict[str, tuple[str, ...]]:
     return {name: tuple(found[id(entry.replacement)]) for name, entry in _replaced.items()}
 
 
+def _refusals_of(target: Target) -> tuple[tuple[str, int], ...]:
+    return tuple(
+        (event.reason, event.count)
+        for event in events()
+        if event.kind == "refusal" and event.name == target.name
+    )
+
+
 def status() -> list[TargetStatus]:
     """What became of each target, in this process and at this moment."""
     with _state:
@@ -263,6 +275,7 @@ def status() -> list[TargetStatus]:
             _backend_of(target),
             certificate(target).versions,
             holders.get(target.name, ()),
+            _refusals_of(target),
         )
         for target in TARGETS
     ]
