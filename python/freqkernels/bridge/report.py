@@ -216,8 +216,9 @@ def _sums(values: NDArray[np.float64], begins: NDArray[np.bool_]) -> NDArray[np.
     :param begins: first row of each group.
     """
     numbers = np.cumsum(begins) - 1
-    groups = pd.Categorical.from_codes(
+    groups: Any = pd.Categorical.from_codes(
         numbers, categories=pd.RangeIndex(numbers[-1] + 1), validate=False
     )
     sums = pd.Series(values).groupby(groups, observed=False).sum()
-    return sums.to_numpy()
+    result: NDArray[np.float64] = sums.to_numpy()
+    return result

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from freqkernels.bridge import imitated
 from freqkernels.bridge.engine.funding import funding_of
+from freqkernels.bridge.engine.leverage import Leverage
 from freqkernels.bridge.engine.locks import lock_end_included, lock_grid, protection_rules
 from freqkernels.bridge.engine.memory import warn_if_short
 from freqkernels.bridge.engine.outcome import Outcome
@@ -172,7 +172,8 @@ def _inputs(backtesting: Any, taken: Setup, processed: dict[str, pd.DataFrame]) 
         candles.append((*c.prices, c.signals, c.first_candle, c.candle, c.stop_tags))
         details.append(parts[1])
         funding.append(parts[2])
-    leverage = _leverage(backtesting, taken, processed) if rules["asks_leverage"] else None
+    strategy = backtesting.strategy
+    leverage = Leverage(strategy, taken.pairs, processed) if rules["asks_leverage"] else None
     return Inputs(
         taken,
         tuple(candles),
@@ -208,31 +209,3 @@ def _protections(backtesting: Any) -> tuple[Any, ...] | Support | None:
         return rules
     grid = lock_grid(backtesting.timeframe)
     return grid if isinstance(grid, Support) else (rules, grid, lock_end_included())
-
-
-def _leverage(
-    backtesting: Any, taken: Setup, processed: dict[str, pd.DataFrame]
-) -> Callable[..., Any]:
-    """Asks the strategy's ``leverage`` as freqtrade asks it.
-
-    Without freqtrade's wrapper, which logs failures: after one freqtrade's own code runs, and asks
-    again.
-    """
-    asked = backtesting.strategy.leverage
-
-    def leverage(
-        pair: int, row: int, _: int, rate: float, is_short: int, max_leverage: float
-    ) -> Any:
-        name = taken.pairs[pair]
-        frame = processed[name]
-        return asked(
-            pair=name,
-            current_time=frame["date"].iloc[row + 1].to_pydatetime(),
-            current_rate=rate,
-            proposed_leverage=1.0,
-            max_leverage=max_leverage,
-            side="short" if is_short else "long",
-            entry_tag=columns.tags_at(frame, "enter_tag", np.array([row]))[0],
-        )
-
-    return leverage

@@ -41,7 +41,7 @@ def _price_step(draw: Draw, price: float, mode: int) -> float | None:
     if mode == TICK_SIZE:
         # freqtrade trades no pair with a finer price.
         step = float(f"1e-{min(digits, 10)}")
-        return float(draw.one(step, step, step, 5 * step, 0.5, 0.025))
+        return float(draw.one(step, step, step, float(f"{5 * step:.3g}"), 0.5, 0.025))
     return digits if mode == DECIMAL_PLACES else draw.randint(3, 8)
 
 
@@ -50,7 +50,7 @@ def _amount_step(draw: Draw, price: float, mode: int) -> float | None:
         return None
     digits = min(12, max(0, _magnitude(price) + draw.randint(1, 6)))
     if mode == TICK_SIZE:
-        return float(draw.one(1, 1, 1, 5)) * float(f"1e-{digits}")
+        return float(f"{draw.one(1, 1, 1, 5)}e-{digits}")
     return digits if mode == DECIMAL_PLACES else draw.randint(3, 8)
 
 
