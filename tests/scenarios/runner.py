@@ -143,7 +143,7 @@ def run_installed(scenario: Scenario) -> Ran:
     return Ran(outcome, world.clock, ran_compiled(before), getattr(last_run(), "reason", ""))
 
 
-#: A third one, over plain arrays, has its place here: ``freqkernels.simulate``.
+#: ``scenarios.simulated`` adds a third one: ``freqkernels.simulate``.
 RUNNERS: dict[str, Callable[[Scenario], Ran]] = {
     "original": run_original,
     "installed": run_installed,

@@ -63,7 +63,8 @@ def simulate(
     :param rules: when trades are opened and closed.
     :param wallet: what there is to trade with.
     :param markets: by pair; without steps and limits if absent.
-    :param detail: candles of the detail timeframe by pair, with ``rules.timeframe_detail``.
+    :param detail: candles of the detail timeframe by pair, with ``rules.timeframe_detail``; main
+        candles serve where there are none.
     :param protections: freqtrade's, with its keys.
     :param capture_wallet: whether the wallet is followed over time.
     :param collect_rejected: whether signals that find no free slot are kept.
@@ -252,7 +253,7 @@ def _inputs(
 
 def _details(detail: Mapping[str, Any] | None, pair: str) -> tuple[Any, ...] | None:
     table = None if detail is None else detail.get(pair)
-    return None if table is None else pair_details(pair, table)
+    return None if table is None or len(table) == 0 else pair_details(pair, table)
 
 
 def _funding(

@@ -22,7 +22,7 @@ from freqkernels.simulation.records import (
     tags_of,
     trade_columns,
 )
-from freqkernels.simulation.results_frame import OrderColumns, TradeColumns, results_frame
+from freqkernels.simulation.results_frame import results_frame
 from freqkernels.simulation.run import Records
 from freqkernels.simulation.structs import Setup, Struct
 from freqkernels.simulation.wallet_frame import wallet_summary_frame
@@ -42,32 +42,80 @@ _EXTRA = ("open_trade_value", "liquidation_price", "price_precision")
 _OPEN = ("open_rate", "amount", "stake_amount", "leverage", "stop_loss", *_EXTRA)
 
 
-@dataclass(frozen=True)
-class Simulated:
-    """A simulation's outcome.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the frames of an outcome are made from.
 
-    :param trades: closed trades in the order of closing: the columns of freqtrade's results but for
-        ``orders``, and behind them ``trade_id``, ``is_stop_loss_trailing``, ``open_trade_value``,
-        ``liquidation_price`` and ``price_precision``.
-    :param orders: orders of these trades, an entry and an exit each.
-    :param left_open: trades that the end could not close, because a price rounded to the market's
-        step lies outside of the last candle.
-    :param wallet: captures of the wallet before each candle, as freqtrade's ``wallet_summary``.
-    :param counters: refused signals, timed out and canceled orders, ids given out.
-    :param locks: pair locks that protections made.
-    :param rejected: signals that found no free slot, if they were asked for.
-    :param final_balance: of the stake currency.
+    :param records: what came out of the engine.
+    :param setup: what it ran by.
+    :param fee: as it was given.
+    :param methods: names of the protections.
+    :param tags: of closed trades.
+    :param left_tags: of trades that are still open.
+    :param rejected_tags: of rejected signals.
     """
 
-    trades: pd.DataFrame
-    orders: pd.DataFrame
-    left_open: pd.DataFrame
-    wallet: pd.DataFrame
-    counters: dict[str, int]
-    locks: pd.DataFrame
-    rejected: pd.DataFrame
+    records: Records
+    setup: Setup
+    fee: float
+    methods: Sequence[str]
+    tags: Tags
+    left_tags: Tags
+    rejected_tags: list[Any]
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulation's outcome. Its frames are made when they are looked at.
+
+    :param final_balance: of the stake currency.
+    :param counters: refused signals, timed out and canceled orders, ids given out.
+    """
+
     final_balance: float
-    _source: tuple[Sequence[str], TradeColumns, OrderColumns, float] = field(repr=False)
+    counters: dict[str, int]
+    _source: Source = field(repr=False)
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """Closed trades in the order of closing.
+
+        The columns of freqtrade's results but for ``orders``, and behind them ``trade_id``,
+        ``is_stop_loss_trailing``, ``open_trade_value``, ``liquidation_price`` and
+        ``price_precision``.
+        """
+        source, records = self._source, self._source.records.trades
+        columns, fee = trade_columns(records, source.tags), source.fee
+        frame = results_frame(source.setup.pairs, columns, None, fee_open=fee, fee_close=fee)
+        extra: dict[str, Any] = {
+            "trade_id": np.ascontiguousarray(records["id"]),
+            "is_stop_loss_trailing": records["is_trailing"] != 0,
+            **{name: np.ascontiguousarray(records[name]) for name in _EXTRA},
+        }
+        return frame.assign(**extra)
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """The entry and the exit of each of these trades; then those of ``left_open``."""
+        source, found = self._source, self._source.records
+        pairs = zip(source.tags, source.left_tags, strict=True)
+        closed, names, reasons = (one + other for one, other in pairs)
+        records, tags = np.append(found.trades, found.left), (closed, names, reasons)
+        return _orders(records, source.setup.pairs, tags, source.fee)
+
+    @cached_property
+    def left_open(self) -> pd.DataFrame:
+        """Trades that the end could not close.
+
+        Their last exit, rounded to the market's step, lies outside of their last candle.
+        """
+        source = self._source
+        return _left_open(source.records.left, source.setup.pairs, source.left_tags)
+
+    @cached_property
+    def wallet(self) -> pd.DataFrame:
+        """Captures of the wallet before each candle, as freqtrade's ``wallet_summary``."""
+        return _wallet(self._source.records.captures, self._source.setup)
 
     @cached_property
     def equity(self) -> pd.Series:
@@ -83,10 +131,29 @@ class Simulated:
         total: pd.Series = worth.groupby(self.wallet["date"]).sum().rename("equity")
         return total
 
+    @cached_property
+    def locks(self) -> pd.DataFrame:
+        """Pair locks that protections made, with the value that each went by."""
+        source = self._source
+        return _locks(source.records.locks, source.setup.pairs, source.methods)
+
+    @cached_property
+    def rejected(self) -> pd.DataFrame:
+        """Signals that found no free slot, if they were asked for."""
+        found, source = self._source.records.rejections, self._source
+        return pd.DataFrame(
+            {
+                "pair": text_column(np.ascontiguousarray(found["pair"]), source.setup.pairs),
+                "date": _moments(found["time_ms"]),
+                "enter_tag": pd.Series(source.rejected_tags, dtype=object),
+            }
+        )
+
     def results(self) -> pd.DataFrame:
         """The trades as the ``results`` frame of freqtrade's backtest, orders nested in it."""
-        pairs, trades, orders, fee = self._source
-        return results_frame(pairs, trades, orders, fee_open=fee, fee_close=fee)
+        source, records, fee = self._source, self._source.records.trades, self._source.fee
+        columns = (trade_columns(records, source.tags), order_columns(records, source.tags, fee))
+        return results_frame(source.setup.pairs, *columns, fee_open=fee, fee_close=fee)
 
 
 def simulated(
@@ -96,7 +163,7 @@ def simulated(
     protections: Sequence[Mapping[str, Any]],
     fee: float,
 ) -> Simulated:
-    """What came out, as frames.
+    """What came out. It does not hold on to the frames.
 
     :param records: what came out.
     :param setup: what the engine ran by.
@@ -104,31 +171,21 @@ def simulated(
     :param protections: their settings.
     :param fee: as it was given.
     """
-    tags = tags_of(records.trades, setup.pairs, frames, _NO_TAG)
-    trades, orders = trade_columns(records.trades, tags), order_columns(records.trades, tags, fee)
+    summary, rejections = records.summary, records.rejections
+    by_pair = (setup.pairs, frames, _NO_TAG)
     return Simulated(
-        trades=_trades(records.trades, setup.pairs, trades, fee),
-        orders=_orders(records.trades, setup.pairs, tags, orders.cost),
-        left_open=_left_open(records.left, setup.pairs, frames),
-        wallet=_wallet(records.captures, setup),
-        counters={name: int(records.summary[field]) for name, field in COUNTERS.items()},
-        locks=_locks(records.locks, setup.pairs, protections),
-        rejected=_rejected(records.rejections, setup.pairs, frames),
-        final_balance=float(records.summary["total"]),
-        _source=(setup.pairs, trades, orders, fee),
+        float(summary["total"]),
+        {name: int(summary[key]) for name, key in COUNTERS.items()},
+        Source(
+            records,
+            setup,
+            fee,
+            [str(protection["method"]) for protection in protections],
+            tags_of(records.trades, *by_pair),
+            tags_of(records.left, *by_pair),
+            tags_at_rows("enter_tag", rejections["pair"], rejections["row"], *by_pair),
+        ),
     )
-
-
-def _trades(
-    records: Struct, pairs: Sequence[str], columns: TradeColumns, fee: float
-) -> pd.DataFrame:
-    frame = results_frame(pairs, columns, None, fee_open=fee, fee_close=fee)
-    extra: dict[str, Any] = {
-        "trade_id": np.ascontiguousarray(records["id"]),
-        "is_stop_loss_trailing": records["is_trailing"] != 0,
-        **{name: np.ascontiguousarray(records[name]) for name in _EXTRA},
-    }
-    return frame.assign(**extra)
 
 
 def _moments(times_ms: NDArray[np.int64]) -> pd.Series:
@@ -136,33 +193,31 @@ def _moments(times_ms: NDArray[np.int64]) -> pd.Series:
     return moment_column(np.ascontiguousarray(times_ms))
 
 
-def _orders(records: Struct, pairs: Sequence[str], tags: Tags, cost: Any) -> pd.DataFrame:
+def _orders(records: Struct, pairs: Sequence[str], tags: Tags, fee: float) -> pd.DataFrame:
+    """The entry of each trade and, if there is one, its exit."""
     both = np.stack([records["entry"], records["exit"]], axis=1).ravel()
-    is_entry = np.tile([True, False], len(records))
-    is_short = np.repeat(records["is_short"] != 0, 2)
-    tag = np.empty((len(records), 2), dtype=object)
-    tag[:, 0], tag[:, 1] = objects_of(tags[0]), objects_of(tags[2])
+    placed = np.flatnonzero(both["state"] != OrderState.NONE)
+    both, trade = both[placed], placed // 2
+    is_entry, is_short = placed % 2 == 0, records["is_short"][trade] != 0
+    tag = np.stack([objects_of(tags[0]), objects_of(tags[2])], axis=1).ravel()[placed]
     return pd.DataFrame(
         {
-            "trade_id": np.repeat(records["id"], 2),
+            "trade_id": records["id"][trade],
             "order_id": np.ascontiguousarray(both["id"]),
-            "pair": text_column(np.repeat(records["pair"], 2), pairs),
+            "pair": text_column(records["pair"][trade], pairs),
             "ft_order_side": text_column((is_entry == is_short).astype(np.int64), ("buy", "sell")),
             "ft_is_entry": is_entry,
             "amount": np.ascontiguousarray(both["amount"]),
             "safe_price": np.ascontiguousarray(both["price"]),
-            "cost": cost,
+            "cost": both["amount"] * both["price"] * (1 + fee),
             "order_date": _moments(both["placed_ms"]),
             "order_filled_date": _moments(both["filled_ms"]),
-            "ft_order_tag": pd.Series(tag.ravel().tolist(), dtype=object),
+            "ft_order_tag": pd.Series(tag.tolist(), dtype=object),
         }
     )
 
 
-def _left_open(
-    records: Struct, pairs: Sequence[str], frames: Mapping[str, pd.DataFrame]
-) -> pd.DataFrame:
-    tags = tags_of(records, pairs, frames, _NO_TAG)
+def _left_open(records: Struct, pairs: Sequence[str], tags: Tags) -> pd.DataFrame:
     waits = records["exit"]["state"] == OrderState.OPEN
     return pd.DataFrame(
         {
@@ -170,8 +225,10 @@ def _left_open(
             "pair": text_column(np.ascontiguousarray(records["pair"]), pairs),
             "is_short": records["is_short"] != 0,
             "open_date": _moments(records["open_ms"]),
+            "close_date": _moments(records["close_ms"]),
             **{name: np.ascontiguousarray(records[name]) for name in _OPEN},
             "enter_tag": pd.Series(tags[0], dtype=object),
+            "exit_reason": pd.Series(tags[1], dtype=object),
             "exit_price": np.where(waits, records["exit"]["price"], np.nan),
         }
     )
@@ -190,10 +247,7 @@ def _wallet(captures: Struct, setup: Setup) -> pd.DataFrame:
     )
 
 
-def _locks(
-    locks: Struct, pairs: Sequence[str], protections: Sequence[Mapping[str, Any]]
-) -> pd.DataFrame:
-    methods = [str(protection["method"]) for protection in protections]
+def _locks(locks: Struct, pairs: Sequence[str], methods: Sequence[str]) -> pd.DataFrame:
     numbers = np.where(locks["pair"] < 0, len(pairs), locks["pair"])
     return pd.DataFrame(
         {
@@ -203,19 +257,5 @@ def _locks(
             "lock_end_time": _moments(locks["end_ms"]),
             "protection": text_column(np.ascontiguousarray(locks["rule"]), methods),
             "value": np.ascontiguousarray(locks["value"]),
-        }
-    )
-
-
-def _rejected(
-    rejections: Struct, pairs: Sequence[str], frames: Mapping[str, pd.DataFrame]
-) -> pd.DataFrame:
-    numbers, rows = rejections["pair"], rejections["row"]
-    tags = tags_at_rows("enter_tag", numbers, rows, pairs, frames, _NO_TAG)
-    return pd.DataFrame(
-        {
-            "pair": text_column(np.ascontiguousarray(numbers), pairs),
-            "date": _moments(rejections["time_ms"]),
-            "enter_tag": pd.Series(tags, dtype=object),
         }
     )
