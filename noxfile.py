@@ -268,7 +268,7 @@ def debug(session: nox.Session) -> None:
         "else: raise SystemExit('built without the checks')"
     )
     session.run("python", "-c", trip)
-    names = ("kernels", "public", "replacements", "signals")
+    names = ("kernels", "public", "replacements", "signals", "simulate_twins")
     run_tests(session, *(f"tests/test_{name}.py" for name in names))
 
 
