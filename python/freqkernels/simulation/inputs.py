@@ -264,10 +264,10 @@ def pair_funding(pair: str, frame: pd.DataFrame | None) -> tuple[NDArray[Any], .
     :param frame: columns date, open_fund and open_mark; None for no fees.
     :raise InvalidInputError: naming what is wrong.
     """
+    argument = f"markets[{pair!r}]: funding"
+    columns = {} if frame is None else _table(frame, argument)
     if frame is None or len(frame) == 0:
         return np.empty(0, np.int64), np.empty(0)
-    argument = f"markets[{pair!r}]: funding"
-    columns = _table(frame, argument)
     _require(columns, (_DATE, "open_fund", "open_mark"), argument)
     dates = _as_integers(_dates(columns[_DATE], argument))
     if (np.diff(dates.values) < 0).any():
