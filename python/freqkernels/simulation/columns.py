@@ -16,6 +16,9 @@ from freqkernels.signals import PRICES, SIGNALS, shifted_values
 
 Floats = NDArray[np.float64]
 _PLAIN_OBJECTS = (bool, int, float, type(None))
+#: Dates of candles and funding fees lie within so many milliseconds of 1970 (in the years 1685 to
+#: 2255): as nanoseconds, and as differences, they fit into 64 bits.
+FARTHEST_MS = 9_000_000_000_000
 #: What StoplossGuard takes for the end of a trade by a stop.
 STOP_REASONS = ("trailing_stop_loss", "stop_loss", "stoploss_on_exchange", "liquidation")
 
@@ -85,6 +88,8 @@ def _places(frame: pd.DataFrame, grid: Grid) -> tuple[int, NDArray[np.int32] | N
     dates = dates_of(frame)
     if isinstance(dates, Support):
         return dates
+    if dates_too_far(dates):
+        return refuse("there are dates before 1685 or after 2255")
     start, step = _in_units(grid.start_ms, dates), _in_units(grid.timeframe_ms, dates)
     if start is None or not step:
         return refuse("the dates have a unit too coarse for the timeframe")
@@ -101,6 +106,12 @@ def _places(frame: pd.DataFrame, grid: Grid) -> tuple[int, NDArray[np.int32] | N
     if candle[-1] >= np.iinfo(np.int32).max:
         return refuse("a date lies too far behind the start")
     return first // step, candle.astype(np.int32)
+
+
+def dates_too_far(dates: Dates) -> bool:
+    """Whether some lie farther from 1970 than :data:`FARTHEST_MS`."""
+    most = FARTHEST_MS * dates.per_second // 1000
+    return bool(dates.values.min() < -most or dates.values.max() > most)
 
 
 def _in_units(ms: int, dates: Dates) -> int | None:

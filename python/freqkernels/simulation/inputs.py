@@ -14,7 +14,7 @@ from freqkernels._frames import NAT, Dates, dates_in
 from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import Support
 from freqkernels.signals import PRICES, SIGNALS, TAGS
-from freqkernels.simulation.columns import Candles, Grid, candles_of, details_of
+from freqkernels.simulation.columns import Candles, Grid, candles_of, dates_too_far, details_of
 
 _DATE = "date"
 _CANDLES = (_DATE, *PRICES)
@@ -203,11 +203,12 @@ def _signals(table: Any, candles: Mapping[str, Any], argument: str) -> dict[str,
 def span_of(frames: Mapping[str, pd.DataFrame]) -> Span:
     """From the first to the last date of all pairs.
 
-    :raise InvalidInputError: for dates that are not whole milliseconds.
+    :raise InvalidInputError: for dates that are not whole milliseconds, or too far away.
     """
     firsts, lasts = [], []
     for pair, frame in frames.items():
         dates = _as_integers(frame[_DATE])
+        _require_near(dates, f"candles[{pair!r}]")
         ends = [int(dates.values.min()), int(dates.values.max())]
         if any(end * 1000 % dates.per_second for end in ends):
             raise InvalidInputError(f"candles[{pair!r}]: a date is not a whole millisecond")
@@ -215,6 +216,11 @@ def span_of(frames: Mapping[str, pd.DataFrame]) -> Span:
         firsts.append(first)
         lasts.append(last)
     return Span(min(firsts), max(lasts))
+
+
+def _require_near(dates: Dates, argument: str) -> None:
+    if dates_too_far(dates):
+        raise InvalidInputError(f"{argument}: column 'date' has dates before 1685 or after 2255")
 
 
 # ---- columns
@@ -270,6 +276,7 @@ def pair_funding(pair: str, frame: pd.DataFrame | None) -> tuple[NDArray[Any], .
         return np.empty(0, np.int64), np.empty(0)
     _require(columns, (_DATE, "open_fund", "open_mark"), argument)
     dates = _as_integers(_dates(columns[_DATE], argument))
+    _require_near(dates, argument)
     if (np.diff(dates.values) < 0).any():
         raise InvalidInputError(f"{argument}: the dates are not in order")
     rates, marks = (_floats(columns[name], name, argument) for name in ("open_fund", "open_mark"))
