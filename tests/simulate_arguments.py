@@ -31,6 +31,7 @@ def arguments_of(backtesting: Any, processed: dict[str, pd.DataFrame]) -> dict[s
     :param processed: analysed and trimmed frames; a backtest leaves them behind.
     """
     bt, config = backtesting, backtesting.config
+    is_backtest = config["runmode"].value == "backtest"
     frames = {
         # Strategies may be without any signals, callers of simulate are asked for some.
         pair: frame if "enter_long" in frame else frame.assign(enter_long=0)
@@ -49,8 +50,8 @@ def arguments_of(backtesting: Any, processed: dict[str, pd.DataFrame]) -> dict[s
         "markets": {pair: _market(bt, pair) for pair in frames},
         "detail": bt.detail_data if config.get("timeframe_detail") else None,
         "protections": bt.strategy.protections if bt.enable_protections else (),
-        "capture_wallet": bt._is_backtest_runmode,
-        "collect_rejected": config.get("export") == "signals" and bt._is_backtest_runmode,
+        "capture_wallet": is_backtest,
+        "collect_rejected": config.get("export") == "signals" and is_backtest,
     }
 
 
