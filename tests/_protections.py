@@ -14,13 +14,13 @@ import numpy as np
 
 from freqkernels import runtime
 from freqkernels.bridge.engine.locks import (
-    STOP_REASONS,
     lock_end_included,
     lock_grid,
     pair_locks,
     protection_rules,
 )
 from freqkernels.layout import LOCK
+from freqkernels.simulation.columns import STOP_REASONS
 
 EXIT = np.dtype(
     [

@@ -22,6 +22,7 @@ from _protections import (
     manager_of,
 )
 from freqkernels.bridge.engine import locks as bridge
+from freqkernels.simulation.columns import STOP_REASONS
 
 DAY = 24 * 60 * MINUTE
 START = int(datetime(2024, 2, 27, 22, 35, tzinfo=UTC).timestamp()) * 1000
@@ -239,7 +240,7 @@ def test_reasons_that_count_as_stops() -> None:
     for reason in REASONS:
         rows = exits((0, -0.1, 0, False, reason))
         counted = len(locks_of("StoplossGuard", rows, trade_limit=1).locks) > 0
-        assert counted == (reason in bridge.STOP_REASONS)
+        assert counted == (reason in STOP_REASONS)
 
 
 def test_sides() -> None:
@@ -369,7 +370,7 @@ def test_a_protection_of_somebody_else() -> None:
 def test_reasons_are_those_that_freqtrade_counts() -> None:
     from freqtrade.enums import ExitType
 
-    assert {kind.value for kind in ExitType} >= bridge.STOP_REASONS
+    assert {kind.value for kind in ExitType} >= STOP_REASONS
 
 
 def test_looking_at_locks_leaves_them_alone() -> None:

@@ -20,7 +20,7 @@ _PLAIN_OBJECTS = (bool, int, float, type(None))
 #: 2255): as nanoseconds, and as differences, they fit into 64 bits.
 FARTHEST_MS = 9_000_000_000_000
 #: What StoplossGuard takes for the end of a trade by a stop.
-STOP_REASONS = ("trailing_stop_loss", "stop_loss", "stoploss_on_exchange", "liquidation")
+STOP_REASONS = frozenset({"stop_loss", "trailing_stop_loss", "stoploss_on_exchange", "liquidation"})
 
 
 @dataclass(frozen=True, slots=True)

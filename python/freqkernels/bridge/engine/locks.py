@@ -12,12 +12,7 @@ from numpy.typing import NDArray
 
 from freqkernels.layout import PROTECTION
 from freqkernels.runtime import Support, kernel, refuse
-
-#: The shipped protections, numbered as in ``src/engine/protections.h``.
-KINDS = {"CooldownPeriod": 0, "LowProfitPairs": 1, "MaxDrawdown": 2, "StoplossGuard": 3}
-#: Exit reasons that StoplossGuard counts; a tag of the strategy may read like one.
-STOP_REASONS = frozenset({"stop_loss", "trailing_stop_loss", "stoploss_on_exchange", "liquidation"})
-SIDES = ("long", "short", "*")
+from freqkernels.simulation.protections import KINDS, MINUTE_MS, MOST_MINUTES, SIDES
 
 _THRESHOLDS = {
     "CooldownPeriod": "",
@@ -25,10 +20,7 @@ _THRESHOLDS = {
     "MaxDrawdown": "_max_allowed_drawdown",
     "StoplossGuard": "_profit_limit",
 }
-_MINUTE_MS = 60_000
-_WEEK_ORIGIN_MS = 4 * 24 * 60 * _MINUTE_MS  # 1970-01-05, a Monday
-#: A lifetime. Far from the years in which freqtrade's dates overflow or are taken for other units.
-_MOST_MINUTES = 2**25
+_WEEK_ORIGIN_MS = 4 * 24 * 60 * MINUTE_MS  # 1970-01-05, a Monday
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _order_of_dates = kernel("protections", "order_of_dates")
@@ -78,7 +70,7 @@ def _rule(handler: Any) -> tuple[Any, ...] | Support:
     if name == "MaxDrawdown" and not _dates_are_ordered_alike():
         return refuse("this numpy release orders equal dates in another way than the engine")
     minutes = (handler._lookback_period, handler._stop_duration)
-    if max(map(abs, minutes)) > _MOST_MINUTES:
+    if max(map(abs, minutes)) > MOST_MINUTES:
         return refuse(f"the times of the protection {name} are longer than a lifetime")
     numbers = [
         _number(getattr(handler, attribute, 0))
@@ -87,7 +79,7 @@ def _rule(handler: Any) -> tuple[Any, ...] | Support:
     if None in numbers:
         return refuse(f"the limits of the protection {name} are not plain numbers")
     return (
-        *(_MINUTE_MS * each for each in minutes),
+        *(MINUTE_MS * each for each in minutes),
         *numbers,
         _unlock_minute(handler),
         KINDS[name],
