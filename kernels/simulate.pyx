@@ -89,7 +89,7 @@ cdef extern from "engine/engine.h" nogil:
         int64_t last_row
     ctypedef struct fk_list:
         void *items
-        int64_t size
+        int64_t size, room
     ctypedef bint (*fk_leverage_function)(void *context, const fk_trade *proposed,
                                           double max_leverage, bint max_is_int, double *leverage,
                                           uint8_t *kind) noexcept nogil
@@ -156,7 +156,7 @@ cdef object _taken(fk_list *items, size_t width):
     result.data = <char *> items.items
     result.callback_free_data = free
     items.items = NULL
-    items.size = 0
+    items.size = items.room = 0
     return result.memview
 
 

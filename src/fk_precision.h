@@ -16,7 +16,12 @@
 
 /* ccxt's numbers. */
 enum { FK_TRUNCATE = 0, FK_ROUND = 1, FK_ROUND_UP = 2, FK_ROUND_DOWN = 3 };
-enum { FK_DECIMAL_PLACES = 2, FK_SIGNIFICANT_DIGITS = 3, FK_TICK_SIZE = 4 };
+enum {
+    FK_NO_COUNTING = 0, /* ours */
+    FK_DECIMAL_PLACES = 2,
+    FK_SIGNIFICANT_DIGITS = 3,
+    FK_TICK_SIZE = 4
+};
 
 /* ccxt uses at most this many places or digits, two less than the context has. */
 #define FK_PLACES_LAST 26
@@ -31,20 +36,16 @@ typedef struct {
     int whole, nearest; /* otherwise: int(precision), round(precision) */
 } fk_precision;
 
-/* False for a precision or a counting mode that no market can have. */
+/* False for a precision or a counting mode that no market can have: nothing gets onto its grid. */
 static inline int fk_precision_of(double precision, int counting, fk_precision *out) {
-    out->counting = counting;
-    out->whole = out->nearest = 0;
-    out->tick = fk_shortest(1.0);
-    if (!(fabs(precision) <= 1e300)) return 0;
-    if (counting == FK_TICK_SIZE) {
-        out->tick = fk_shortest(precision);
-        return precision > 0.0;
-    }
-    if (!(fabs(precision) <= 1000.0)) return 0;
-    out->whole = (int)precision;
-    out->nearest = (int)rint(precision);
-    return counting == FK_DECIMAL_PLACES || counting == FK_SIGNIFICANT_DIGITS;
+    const int is_tick = counting == FK_TICK_SIZE && precision > 0.0 && precision <= 1e300;
+    const int is_places = (counting == FK_DECIMAL_PLACES || counting == FK_SIGNIFICANT_DIGITS) &&
+                          fabs(precision) <= 1000.0;
+    out->counting = is_tick || is_places ? counting : FK_NO_COUNTING;
+    out->whole = is_places ? (int)precision : 0;
+    out->nearest = is_places ? (int)rint(precision) : 0;
+    out->tick = fk_shortest(is_tick ? precision : 1.0);
+    return is_tick || is_places;
 }
 
 static inline int fk_refuse(double *out) {
@@ -222,6 +223,7 @@ static inline int fk_price_to_precision(double price, const fk_precision *to, in
     if (to->counting == FK_TICK_SIZE) return fk_to_tick(price, &to->tick, mode, out);
     if (to->counting == FK_SIGNIFICANT_DIGITS)
         return fk_to_significant(price, stop ? to->nearest : to->whole, mode, out);
+    if (to->counting != FK_DECIMAL_PLACES) return fk_refuse(out);
     return stop ? fk_stop_to_places(price, to->nearest, mode, out)
                 : fk_to_places(price, to->whole, mode, out);
 }
