@@ -9,7 +9,11 @@ static inline int32_t fk_is_whole(const fk_engine *e, int32_t currency) {
     if (!e->whole_start[currency]) return 0;
     if (currency == e->wallet.stake_currency)
         return e->rules.futures && e->open.size == 0 && e->closed.size == 0;
-    return e->totals[currency] == e->start_capital[currency];
+    for (int64_t i = e->open.size - 1; i >= 0 && !e->rules.futures; i--) {
+        const fk_trade *t = &fk_open_position(e, i)->trade;
+        if (e->pairs[t->pair].market.base_currency == currency) return t->amount == 0.0;
+    }
+    return 1;
 }
 
 static inline int fk_capture(fk_engine *e, int64_t now_ms, int32_t currency, double price) {

@@ -108,15 +108,14 @@ static inline int fk_enter(fk_engine *e, int32_t pair, int is_short, const fk_ro
     int filled;
     if (!p) return 0;
     fk_propose(e, p, pair, is_short, row);
-    if (!fk_price_and_stake(e, p, row, &price, &stake)) return 0;
+    if (!fk_price_and_stake(e, p, row, &price, &stake)) return fk_drop_position(e, p);
     if (stake != 0.0) {
         e->order_id++;
         if (!fk_pair_amount(e, pair, (stake / price) * p->trade.leverage, row->now_ms, &amount))
-            return 0;
+            return fk_drop_position(e, p);
     }
     if (amount == 0.0) {
-        p->next = e->spare;
-        e->spare = p;
+        fk_drop_position(e, p);
         return 1;
     }
     if (!fk_start_trade(e, p, row, price, amount)) return 0;

@@ -44,10 +44,11 @@ static inline int fk_max_leverage(const fk_engine *e, const fk_market *m, double
     if (!e->rules.futures || m->first_tier == m->last_tier) return 1;
     for (int64_t i = m->first_tier; i < m->last_tier; i++) {
         const fk_tier *tier = &e->tiers[i];
-        const double min_stake =
-            tier->min_notional / (prior != 0.0 ? prior : tier->max_leverage);
+        const double divisor = prior != 0.0 ? prior : tier->max_leverage;
+        const double min_stake = tier->min_notional / divisor;
         const double max_stake =
             isnan(tier->max_notional) ? INFINITY : tier->max_notional / tier->max_leverage;
+        if (tier->max_leverage == 0.0) return 0;
         prior = tier->max_leverage;
         *leverage = tier->max_leverage;
         *is_int = tier->whole;

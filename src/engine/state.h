@@ -118,10 +118,17 @@ static inline fk_position *fk_new_position(fk_engine *e) {
     return p;
 }
 
+/* For the next new one. Returns false, for callers to return. */
+static inline int fk_drop_position(fk_engine *e, fk_position *p) {
+    p->next = e->spare;
+    e->spare = p;
+    return 0;
+}
+
 static inline int fk_add_position(fk_engine *e, fk_position *p) {
     fk_pair *pair = &e->pairs[p->trade.pair];
     fk_position **place = fk_append(e, &e->open, sizeof p);
-    if (!place) return 0;
+    if (!place) return fk_drop_position(e, p);
     *place = p;
     if (pair->last_open)
         pair->last_open->next = p;
@@ -144,8 +151,7 @@ static inline void fk_remove_position(fk_engine *e, fk_position *p) {
     else
         pair->first_open = p->next;
     if (pair->last_open == p) pair->last_open = before;
-    p->next = e->spare;
-    e->spare = p;
+    fk_drop_position(e, p);
 }
 
 /* ---- time and rows */

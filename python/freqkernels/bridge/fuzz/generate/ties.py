@@ -94,7 +94,7 @@ def _minutes(case: Case, trade: Any) -> float:
 def _offset(draw: Draw, case: Case, trade: Any, pair: Pair, at: int) -> None:
     """The best price of a candle reaches the offset of the trailing stop."""
     ratio = _nearly(draw, trade.calc_profit_ratio(_best(trade, pair, at)))
-    if ratio > 1e-7:
+    if 1e-7 < ratio <= 1.0:  # what freqtrade takes
         case.strategy |= {
             "trailing_stop": True,
             "trailing_stop_positive": ratio / draw.one(2, 3, 10),
