@@ -387,11 +387,6 @@ def test_loaded_protections(spot: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "stands in for ProtectionManager" in loaded_support(bt).reason
 
 
-if not certificate(ENGINE).support:  # a release that is left alone: see test_engine_names
-    for test in [name for name in globals() if name.startswith("test_")]:
-        del globals()[test]
-
-
 @pytest.mark.parametrize(
     "name", ["freqtrade", "freqtrade.persistence", "freqtrade.plugins.protectionmanager"]
 )
@@ -405,3 +400,8 @@ def test_debug_lines_are_written_by_freqtrade_only(spot: Run, name: str) -> None
     finally:
         logger.setLevel(before)
     assert spot.reason() == ""
+
+
+if not certificate(ENGINE).support:  # a release that is left alone: see test_engine_names
+    for test in [name for name in globals() if name.startswith("test_")]:
+        del globals()[test]
