@@ -3,7 +3,6 @@
 from cython cimport view
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
 
 
 cdef extern from "engine/engine.h" nogil:
@@ -244,7 +243,9 @@ cdef class Simulation:
                         const int64_t[::1] grid not None, bint end_included):
         """Protections, and how the ends of their locks are rounded."""
         cdef fk_lock_grid of_timeframe
-        of_timeframe.step_ms, of_timeframe.origin_ms, of_timeframe.months = grid[0], grid[1], grid[2]
+        of_timeframe.step_ms = grid[0]
+        of_timeframe.origin_ms = grid[1]
+        of_timeframe.months = grid[2]
         self._kept.append(protections)
         self.engine.protects = True
         if not fk_protections_start(&self.engine.protections,

