@@ -36,6 +36,12 @@ SLOW_TESTS = (
     "tests/test_engine_real.py",
     "tests/test_markets.py",
 )
+#: Tests that call the kernels themselves, or functions that are little more.
+DIRECT_TESTS = (
+    *("tests/test_exact.py", "tests/test_exact_rounding.py", "tests/test_exact_trades.py"),
+    *("tests/test_kernels.py", "tests/test_protections.py"),
+    *("tests/test_simulate_edges.py", "tests/test_simulate_twins.py"),
+)
 FUSED = re.compile(r"\bvfn?m(?:add|sub)\w*\b|\bfn?m(?:add|sub|la|ls)\b")
 
 nox.options.envdir = ".nox"
@@ -268,8 +274,33 @@ def debug(session: nox.Session) -> None:
         "else: raise SystemExit('built without the checks')"
     )
     session.run("python", "-c", trip)
-    names = ("kernels", "public", "replacements", "signals", "simulate_twins")
-    run_tests(session, *(f"tests/test_{name}.py" for name in names))
+    names = ("public", "replacements", "signals")
+    run_tests(session, *DIRECT_TESTS, *(f"tests/test_{name}.py" for name in names))
+
+
+@nox.session
+def sanitizers(session: nox.Session) -> None:
+    """Built by gcc with every access to memory and all arithmetic watched: nothing to report."""
+    flags = "-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -g1"
+    built = build_wheel(session, fresh_copy(session), f"-Ccmake.define.CMAKE_C_FLAGS={flags}")
+    session.install(f"{built}[test]")
+    library = session.run("cc", "-print-file-name=libasan.so", external=True, silent=True)
+    # Python itself does not give back all of its memory in the end.
+    session.env.update(LD_PRELOAD=str(library).strip(), ASAN_OPTIONS="detect_leaks=0")
+    trip = (
+        "import numpy as np; from freqkernels._kernels import ohlcv\n"
+        "long, short = np.ones(3000), np.ones(2000)\n"
+        "ohlcv.row_maximum(short, short, short, short, long)"
+    )
+    report = session.run("python", "-c", trip, success_codes=[1], silent=True)
+    assert "heap-buffer-overflow" in str(report), f"built without sanitizers: {report}"
+    # pytest's own handler of faults would hide what the sanitizers say.
+    options = ("-p", "no:faulthandler", "--capture=no")
+    run_tests(session, *options, *DIRECT_TESTS)
+    scenarios = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/test_scenarios_*"))
+    run_tests(session, *options, "-k", "test_as_installed and compiled", *scenarios)
+    fuzz = ("--cases", "75", "--save", str(Path(session.create_tmp()) / "cases"))
+    session.run("python", "-m", "freqkernels", "fuzz", *fuzz)
 
 
 @nox.session
@@ -307,6 +338,14 @@ def fused_instructions(session: nox.Session, built: Path) -> dict[str, int]:
         found[module.name] = len(FUSED.findall(str(code)))
     assert found, f"no compiled module in {built.name}"
     return {name: count for name, count in found.items() if count}
+
+
+@nox.session(venv_backend="venv", requires=["wheel"], default=False)
+def mutations(session: nox.Session) -> None:
+    """Whether the tests notice when a rule of the engine is broken; takes an hour or two."""
+    build = ("scikit-build-core>=1.1", "cython>=3.1", "cython-cmake>=0.3", "cmake", "ninja")
+    session.install(f"{shared_wheel(session)}[test]", f"freqtrade=={FREQTRADE}", *build)
+    session.run("python", "tools/mutations.py", *session.posargs)
 
 
 @nox.session(requires=["wheel"])
