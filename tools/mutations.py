@@ -239,6 +239,7 @@ def main() -> int:
     """Try what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", nargs="+", default=[""], help="a text in the rule or the file")
+    parser.add_argument("--begin", type=int, default=1, help="number of the first one of these")
     parser.add_argument("--write", type=Path, help="a page whose table of findings is replaced")
     parser.add_argument("--in-copy", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -247,13 +248,15 @@ def main() -> int:
         where = ["--write", str(args.write.resolve())] if args.write else []
         with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
             make_copy(Path(folder))
-            return run_copy(Path(folder), [*where, "--only", *args.only])
+            return run_copy(
+                Path(folder), [*where, "--begin", str(args.begin), "--only", *args.only]
+            )
     chosen = [
         mutation
         for mutation in read_table()
         if any(text in f"{mutation.file} {mutation.rule}" for text in args.only)
     ]
-    findings = try_all(chosen)
+    findings = try_all(chosen[args.begin - 1 :])
     if args.write:
         head, mark, _ = args.write.read_text("utf-8").partition("<!-- findings -->\n")
         args.write.write_text(f"{head}{mark}{report(findings)}", "utf-8")
