@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,10 @@ def run_copy(folder: Path, arguments: Sequence[str]) -> int:
     places = [str(folder / "python"), str(folder / "tests"), *site.getsitepackages()]
     env = {"PYTHONPATH": os.pathsep.join(places), "PYTHONDONTWRITEBYTECODE": "1"}
     command = (python, str(folder / "tools" / "mutations.py"), "--in-copy", *arguments)
-    return subprocess.run(command, cwd=folder, env={**os.environ, **env}).returncode
+    code = subprocess.run(command, cwd=folder, env={**os.environ, **env}).returncode
+    if code < 0:
+        print(f"ended by signal {-code}")
+    return code
 
 
 # ---- tests
@@ -177,13 +181,18 @@ def in_a_child() -> str:
         signal.alarm(MOST_SECONDS)
         try:
             os.write(writable, first_failure().encode())
-        finally:
             os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(3)
     os.close(writable)
     with os.fdopen(readable, "rb") as answer:
         noticed = answer.read().decode()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if code:
+    if code > 0:
+        raise SystemExit("the tests themselves failed")
+    if code < 0:
         noticed = "it never ends" if code == -signal.SIGALRM else f"it crashes (signal {-code})"
     return noticed
 
