@@ -20,9 +20,9 @@ from freqkernels.bridge.targets import TARGETS
 
 def states():
     # What older releases do not have at all is not looked at.
-    absent = ('generate_wallet_stats', 'there is no such function')
+    absent = ('generate_wallet_stats', '_calculate_stats_for_period')
     return {row.name: row.state for row in freqkernels.status()
-            if (row.name, row.reason) != absent}
+            if row.name not in absent or row.reason != 'there is no such function'}
 
 def names():
     '''Every function under every name in freqtrade's modules and classes.'''
