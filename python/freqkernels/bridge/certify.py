@@ -12,6 +12,7 @@ import sys
 from importlib.metadata import version
 
 from freqkernels.bridge.fingerprints import certify
+from freqkernels.bridge.objects.table import SWAPS
 from freqkernels.bridge.targets import LEFT_ALONE, TARGETS
 
 #: Releases, oldest first, up to which a target needs another variant than today's.
@@ -44,7 +45,7 @@ def variant_for(target: str, release: str) -> str:
 def main() -> int:
     """Certify all targets of the installed freqtrade."""
     release = version("freqtrade")
-    for target in TARGETS:
+    for target in (*TARGETS, *(swap.target for swap in SWAPS)):
         variant = variant_for(target.name, release)
         print(certify(target.name, target.definitions, release, variant), target.name, variant)
     return 0

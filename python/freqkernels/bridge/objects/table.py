@@ -1,0 +1,7 @@
+"""All functions that give way to faster ones while a backtest with callbacks runs."""
+
+from __future__ import annotations
+
+from freqkernels.bridge.objects.swaps import Swap
+
+SWAPS: tuple[Swap, ...] = ()
