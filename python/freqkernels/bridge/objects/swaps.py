@@ -18,9 +18,9 @@ from freqkernels.runtime.journal import record
 class Swap:
     """One function, method or property, and what takes its place.
 
-    :param target: which one, with the functions it ``imitates``; ``fast`` names a factory that takes freqtrade's own function (or
-        property) and returns the faster one. Where that cannot promise the same result it calls
-        what it was given.
+    :param target: which one, with the functions it ``imitates``; ``fast`` names a factory that
+        takes freqtrade's own function (or property) and returns the faster one. Where that cannot
+        promise the same result it calls what it was given.
     :param holders: other places, as ``module:name``, where freqtrade's code looks it up.
     """
 
