@@ -41,20 +41,22 @@ typedef struct {
 
 /* ---- time */
 
-static inline int64_t fk_floored(int64_t a, int64_t divisor) {
-    return a / divisor - (a % divisor < 0);
+/* Python's //, for a divisor above zero. */
+static inline int64_t fk_floor_div(int64_t a, int64_t b) {
+    return a / b - (a % b < 0);
 }
 
 /* Days from 1970 to the first of a month that is counted from January of year 0. */
 static inline int64_t fk_days_to_month(int64_t month) {
     const int64_t shifted = month - 2; /* a year that ends with February */
-    const int64_t year = fk_floored(shifted, 12), in_year = shifted - 12 * year;
-    const int64_t leap_days = fk_floored(year, 4) - fk_floored(year, 100) + fk_floored(year, 400);
+    const int64_t year = fk_floor_div(shifted, 12), in_year = shifted - 12 * year;
+    const int64_t leap_days =
+        fk_floor_div(year, 4) - fk_floor_div(year, 100) + fk_floor_div(year, 400);
     return 365 * year + leap_days + (153 * in_year + 2) / 5 - 719468;
 }
 
 static inline int64_t fk_month_of_day(int64_t day) {
-    int64_t month = fk_floored(4800 * (day + 719528), 146097);
+    int64_t month = fk_floor_div(4800 * (day + 719528), 146097);
     while (fk_days_to_month(month) > day) month--;
     while (fk_days_to_month(month + 1) <= day) month++;
     return month;
@@ -63,11 +65,11 @@ static inline int64_t fk_month_of_day(int64_t day) {
 /* timeframe_to_next_date: the end of the candle that the time is in. */
 static inline int64_t fk_next_candle(const fk_lock_grid *grid, int64_t time_ms) {
     if (grid->months > 0) {
-        const int64_t month = fk_month_of_day(fk_floored(time_ms, 86400000));
-        return 86400000 * fk_days_to_month((fk_floored(month, grid->months) + 1) * grid->months);
+        const int64_t month = fk_month_of_day(fk_floor_div(time_ms, 86400000));
+        return 86400000 * fk_days_to_month((fk_floor_div(month, grid->months) + 1) * grid->months);
     }
     return grid->origin_ms +
-           (fk_floored(time_ms - grid->origin_ms, grid->step_ms) + 1) * grid->step_ms;
+           (fk_floor_div(time_ms - grid->origin_ms, grid->step_ms) + 1) * grid->step_ms;
 }
 
 /* ---- locks */

@@ -157,8 +157,8 @@ static inline int64_t fk_lock_end(const fk_protection *rule, int64_t last_ms) {
     const int64_t day_ms = 86400000, minute_ms = 60000;
     int64_t end_ms;
     if (rule->unlock_minute < 0) return last_ms + rule->stop_ms;
-    end_ms = fk_floored(last_ms, day_ms) * day_ms + rule->unlock_minute * minute_ms +
-             (last_ms - fk_floored(last_ms, minute_ms) * minute_ms);
+    end_ms = fk_floor_div(last_ms, day_ms) * day_ms + rule->unlock_minute * minute_ms +
+             (last_ms - fk_floor_div(last_ms, minute_ms) * minute_ms);
     return end_ms < last_ms ? end_ms + day_ms : end_ms;
 }
 

@@ -181,11 +181,6 @@ static inline int64_t fk_row_from(const fk_candles *candles, int64_t row, int64_
     return row;
 }
 
-/* Python's //, for a divisor above zero. */
-static inline int64_t fk_floor_div(int64_t a, int64_t b) {
-    return a / b - (a % b < 0);
-}
-
 static inline fk_row fk_main_row(const fk_engine *e, const fk_pair *pair, int64_t row,
                                  int64_t now_ms) {
     const fk_candles *c = &pair->candles;
