@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +22,13 @@ class Swap:
         takes freqtrade's own function (or property) and returns the faster one. Where that cannot
         promise the same result it calls what it was given.
     :param holders: other places, as ``module:name``, where freqtrade's code looks it up.
+    :param scope: a function within freqkernels, as ``module.name``, whose context manager is
+        entered for that time; "" for none.
     """
 
     target: Target
     holders: tuple[str, ...] = ()
+    scope: str = ""
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -44,8 +47,13 @@ def swapped(swaps: Iterable[Swap]) -> Iterator[None]:
     """
     chosen = [(swap, original) for swap in swaps if (original := _genuine(swap)) is not None]
     done: list[tuple[Any, str, Any, Any]] = []
+    scopes = ExitStack()
     try:
         for swap, original in chosen:
+            if swap.scope:
+                module, _, name = swap.scope.rpartition(".")
+                scope = getattr(importlib.import_module(f"freqkernels.{module}"), name)
+                scopes.enter_context(scope())
             factory = swap.target.load_fast(certificate(swap.target).variant)
             ours = factory(original)
             for holder, name in map(_resolve, swap.places):
@@ -57,6 +65,7 @@ def swapped(swaps: Iterable[Swap]) -> Iterator[None]:
         for holder, name, original, ours in reversed(done):
             if vars(holder).get(name) is ours:  # otherwise somebody put in something else since
                 setattr(holder, name, original)
+        scopes.close()
 
 
 def _genuine(swap: Swap) -> Any | None:

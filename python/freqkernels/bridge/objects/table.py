@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from freqkernels.bridge.objects import callbacks
 from freqkernels.bridge.objects.swaps import Swap
 
-SWAPS: tuple[Swap, ...] = ()
+SWAPS: tuple[Swap, ...] = (*callbacks.SWAPS,)
