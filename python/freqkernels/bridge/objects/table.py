@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from freqkernels.bridge.objects import callbacks
+from freqkernels.bridge.objects import (
+    callbacks,
+    precision,
+    trade_changes,
+    trade_orders,
+    trade_values,
+)
 from freqkernels.bridge.objects.swaps import Swap
 
-SWAPS: tuple[Swap, ...] = (*callbacks.SWAPS,)
+SWAPS: tuple[Swap, ...] = (
+    *callbacks.SWAPS,
+    *precision.SWAPS,
+    *trade_changes.SWAPS,
+    *trade_orders.SWAPS,
+    *trade_values.SWAPS,
+)
