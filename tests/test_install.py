@@ -388,6 +388,41 @@ def test_altered_code_is_left_alone_with_a_warning(altered_freqtrade: Path) -> N
     assert "WARNING freqkernels calculate_market_change is not accelerated" in output
 
 
+@pytest.mark.parametrize("by", ["status", "call"])
+def test_the_engine_is_judged_when_it_is_first_needed(by: str) -> None:
+    output = run(f"""
+        import logging
+        from freqkernels.bridge.fingerprints import certified
+        from freqkernels.bridge.replace import certificate
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+        load()
+        from freqtrade.optimize.backtesting import Backtesting
+        originals = [Backtesting.backtest]
+        freqkernels.install()
+        assert Backtesting.backtest.__freqkernels__ == "backtest"
+        assert certificate.cache_info().currsize == len(TARGETS) - 1
+        certified()["backtest"].clear()  # as if this release had never been seen
+        if {by!r} == "call":
+            for _ in range(2):
+                try:
+                    Backtesting.backtest(None, {{}}, None, None)
+                except AttributeError as error:
+                    assert "reset_backtest" in str(error), error
+            (event,) = freqkernels.events()
+            assert (event.name, event.count) == ("backtest", 1)
+            assert "differs from every version" in event.reason
+        (row,) = [row for row in freqkernels.status() if row.name == "backtest"]
+        assert (row.state, row.holders) == ("refused", ())
+        assert "differs from every version" in row.reason
+        assert Backtesting.backtest is originals[0]
+        freqkernels.install()  # looks again, at once
+        assert Backtesting.backtest is originals[0]
+        freqkernels.uninstall()
+        assert Backtesting.backtest is originals[0]
+    """)
+    assert output.count("WARNING freqkernels backtest is not accelerated: this freqtrade") == 1
+
+
 def test_without_freqtrade() -> None:
     output = run("""
         class Blocker:

@@ -122,7 +122,8 @@ def normalised_source(name: str) -> str:
     )
     text = textwrap.dedent("\n".join(kept)) + "\n"
     stripped = text.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline) if "#" in text else ()
+    for token in tokens:
         if token.type == tokenize.COMMENT:
             row, column = token.start
             stripped[row - 1] = stripped[row - 1][:column]

@@ -15,9 +15,11 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Literal
 
+from freqkernels.bridge import hyperopt
 from freqkernels.bridge.fingerprints import SourceNotFoundError, package_root, source_file
 from freqkernels.bridge.hooks import ImportHandle, on_import
 from freqkernels.bridge.replace import (
+    Certificate,
     Guard,
     build,
     certificate,
@@ -29,7 +31,7 @@ from freqkernels.bridge.replace import (
 )
 from freqkernels.bridge.targets import TARGETS, Target
 from freqkernels.errors import MissingFreqtradeError
-from freqkernels.runtime import kernel
+from freqkernels.runtime import SUPPORTED, kernel
 from freqkernels.runtime.journal import events
 from freqkernels.runtime.threads import renew_after_fork
 
@@ -116,6 +118,7 @@ def install() -> None:
                 if target.name in _refused and target.module in sys.modules:
                     _on_import(target, sys.modules[target.module])
         _replace_holders(None)
+        hyperopt.attach()
 
 
 def uninstall() -> None:
@@ -126,6 +129,7 @@ def uninstall() -> None:
     """
     global _installed
     with _operations:
+        hyperopt.detach()
         with _state:
             handles, _handles[:] = list(_handles), []
         for handle in handles:
@@ -134,9 +138,7 @@ def uninstall() -> None:
             entries = [*_retired, *_replaced.values()]
             ours = {id(entry.replacement): entry for entry in entries}
             for entry in ours.values():
-                entry.guard.active = False
-                if vars(entry.holder).get(entry.attribute) is entry.replacement:
-                    setattr(entry.holder, entry.attribute, entry.original)
+                _put_back(entry, "freqkernels is uninstalled")
             # Of earlier installations too: somebody's patch may have kept one and put it back.
             objects = {id(function): function for function in replacements()}
             for module, attribute, key in holders_of(objects, None):
@@ -152,18 +154,42 @@ def is_installed() -> bool:
     return _installed
 
 
+def _put_back(entry: _Replaced, reason: str) -> None:
+    """Take a replacement out of force, and out of its place if it is still there."""
+    entry.guard.withdrawn = reason
+    if vars(entry.holder).get(entry.attribute) is entry.replacement:
+        setattr(entry.holder, entry.attribute, entry.original)
+
+
+def _refuse(target: Target, reason: str) -> None:
+    with _state:
+        _refused[target.name] = reason
+        first = target.name not in _warned
+        _warned.add(target.name)
+    if first:
+        known = certificate(target).versions
+        level = logging.INFO if known else logging.WARNING
+        logger.log(level, "%s is not accelerated: %s", target.name, reason)
+
+
+def _judge(target: Target) -> None:
+    """Look at a certificate that was left for later; put back what may not be replaced."""
+    support = certificate(target).support
+    if support:
+        return
+    with _state:
+        entry = _replaced.pop(target.name, None)
+        if entry is not None:
+            _put_back(entry, support.reason)
+    if entry is not None:
+        _refuse(target, support.reason)
+
+
 def _on_import(target: Target, module: ModuleType) -> None:
     """Replace a target in the module that has just defined it (again, after a reload)."""
     reason = _replace(target, module)
     if reason:
-        with _state:
-            _refused[target.name] = reason
-            first = target.name not in _warned
-            _warned.add(target.name)
-        if first:
-            known = certificate(target).versions
-            level = logging.INFO if known else logging.WARNING
-            logger.log(level, "%s is not accelerated: %s", target.name, reason)
+        _refuse(target, reason)
         return
     if _handles_complete():
         # Circular imports may have handed out the original while the module was executing.
@@ -186,12 +212,14 @@ def _replace(target: Target, module: ModuleType) -> str:
             if target.name in _replaced and _replaced[target.name].replacement is original:
                 return ""
         original = original.__wrapped__  # left over from an earlier installation
-    known = certificate(target)
+    later = target.judged_at_use and target.name not in _refused
+    known = Certificate(SUPPORTED) if later else certificate(target)
     if not known.support:
         return known.support.reason
     if not is_own(original, f"{target.module}:{target.qualname}"):
         return "it has been replaced by something else already"
     replacement, guard = build(target, original, known.variant)
+    guard.at_first_use = partial(_judge, target) if later else None
     with _state:
         if not _installed:
             return "freqkernels was uninstalled meanwhile"
@@ -264,6 +292,9 @@ def _refusals_of(target: Target) -> tuple[tuple[str, int], ...]:
 
 def status() -> list[TargetStatus]:
     """What became of each target, in this process and at this moment."""
+    for target in TARGETS:
+        if target.judged_at_use:
+            _judge(target)
     with _state:
         holders = _holders()
         states = {target.name: _state_of(target) for target in TARGETS}

@@ -37,6 +37,8 @@ class Target:
     :param kernels: kernels that the fast function uses.
     :param runs_user_code: the fast function calls into the strategy, so a failure must come out:
         repeating the call with freqtrade's own function would run the user's code twice.
+    :param judged_at_use: it imitates so much that its certificate is looked at when it is first
+        called or asked about, not when it is put in place.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Target:
     calls: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
     runs_user_code: bool = False
+    judged_at_use: bool = False
 
     @property
     def definitions(self) -> tuple[str, ...]:
@@ -87,6 +90,7 @@ ENGINE = Target(
     imitates=imitated.IMITATED,
     kernels=("simulate.Simulation",),
     runs_user_code=True,
+    judged_at_use=True,
 )
 
 _PERIODS = (
