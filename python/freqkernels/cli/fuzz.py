@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from freqkernels.bridge.fuzz.generate.kinds import KINDS
+from freqkernels.bridge.fuzz.generate.kinds import ALL_KINDS
 from freqkernels.cli._output import progress, require_freqtrade
 from freqkernels.errors import InvalidInputError
 
@@ -39,9 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kind",
         nargs="+",
-        default=list(KINDS),
+        default=list(ALL_KINDS),
         metavar="KIND",
-        help=f"only these: {', '.join(KINDS)}",
+        help=f"only these: {', '.join(ALL_KINDS)}",
     )
     parser.add_argument(
         "--jobs", type=int, default=1, metavar="J", help="processes (default: %(default)s)"
@@ -69,9 +69,10 @@ def run(args: argparse.Namespace) -> int:
     for name in ("cases", "jobs"):
         if getattr(args, name) < 1:
             raise InvalidInputError(f"{name}: expected at least 1, got {getattr(args, name)}")
-    unknown = [kind for kind in args.kind if kind not in KINDS]
+    unknown = [kind for kind in args.kind if kind not in ALL_KINDS]
     if unknown:
-        raise InvalidInputError(f"kind: expected some of {', '.join(KINDS)}, got {unknown[0]!r}")
+        expected = ", ".join(ALL_KINDS)
+        raise InvalidInputError(f"kind: expected some of {expected}, got {unknown[0]!r}")
     require_freqtrade()
     return _replay(args) if args.replay is not None else _campaign(args)
 

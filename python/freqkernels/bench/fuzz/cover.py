@@ -37,6 +37,7 @@ def happenings(case: Case, outcomes: list[dict[str, Any]]) -> Counter[str]:
         found["epoch without trades"] += not outcome["trades"]["closed"]
         found["rejection with tag kept"] += len(outcome["rejected_dict"])
         _count_trades(found, outcome["trades"]["closed"])
+        _count_calls(found, case, outcome["calls"])
     return +found
 
 
@@ -75,6 +76,20 @@ def _count_trades(found: Counter[str], trades: list[dict[str, Any]]) -> None:
             found["reversal"] += bool(before.get("is_short")) != short
         last[trade["pair"]] = trade
     found["stacked"] += _stacked(trades)
+
+
+def _count_calls(found: Counter[str], case: Case, calls: list[dict[str, Any]]) -> None:
+    """Callbacks that were called, where they are defined, and what they did."""
+    called = Counter(call["callback"] for call in calls)
+    found.update({f"called {name}": count for name, count in called.items()})
+    for callback in case.callbacks:
+        if called[callback.name]:
+            found[f"placed {callback.place}"] += 1
+            found[f"{callback.name} answers {callback.steps[-1].name}"] += called[callback.name]
+    for call in calls:
+        found.update(f"{call['callback']} does {step}" for step in call["did"])
+    for name in case.properties:
+        found[f"property {name}"] += 1
 
 
 def _stacked(trades: list[dict[str, Any]]) -> int:

@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 
 from freqkernels.bench.fuzz.compare import Verdict
+from freqkernels.bench.fuzz.describe_calls import describe_calls
 from freqkernels.bench.identity import Difference, first_difference, shown
+from freqkernels.bridge.fuzz.callbacks.source import source_of
 from freqkernels.bridge.fuzz.case import CONFIG_DEFAULTS, SIGNALS, STRATEGY_DEFAULTS, Case, Pair
 from freqkernels.timeframes import fixed_step_seconds
 
@@ -47,6 +49,9 @@ def _case(case: Case) -> Iterator[str]:
         ticks = pair.ticks if len(pair.ticks) < 12 else f"{len(pair.ticks)} ticks"
         settings.append(f"{pair.name}: ticks {ticks}, {pair.market}")
     yield from (f"  {line}" for line in settings)
+    if case.callbacks:
+        yield "the strategy:"
+        yield from (f"  {line}".rstrip() for line in source_of(case).splitlines())
 
 
 def _changed(what: str, settings: dict[str, Any], usual: dict[str, Any]) -> list[str]:
@@ -66,6 +71,7 @@ def _difference(verdict: Verdict) -> Iterator[str]:
     error = verdict.outcomes[number]["error"], verdict.found[number]["error"]
     if any(error):
         yield f"errors: freqtrade {error[0]}, this engine {error[1]}"
+    yield from describe_calls(verdict.found[number]["calls"], verdict.outcomes[number]["calls"])
     found = first_trade(verdict)
     if found is not None:
         position, difference = found

@@ -1,4 +1,4 @@
-"""The smallest case that still differs: fewer epochs, pairs, candles, settings and signals.
+"""The smallest case that still differs: fewer callbacks, pairs, candles, settings and signals.
 
 Greedy: whatever can go is taken away, the largest pieces first, until nothing can.
 """
@@ -86,6 +86,31 @@ def _simpler_epochs(case: Case) -> Candidates:
         plain += [replace(epoch, abort=False)] if epoch.abort else []
         for simpler in plain:
             yield replace(case, epochs=[*case.epochs[:i], simpler, *case.epochs[i + 1 :]])
+
+
+def _fewer_callbacks(case: Case) -> Candidates:
+    for less in _less(case.callbacks):
+        if less:
+            yield replace(case, callbacks=less)
+    for properties in _less_of(case.properties):
+        yield replace(case, properties=properties)
+
+
+def _simpler_callbacks(case: Case) -> Candidates:
+    """Fewer steps, but an answer; steps that are always done, methods of the class."""
+    for i, callback in enumerate(case.callbacks):
+        steps = callback.steps
+        simpler = [
+            replace(callback, steps=steps[:k] + steps[k + 1 :]) for k in range(len(steps) - 1)
+        ]
+        if callback.place != "class":
+            simpler.append(replace(callback, place="class"))
+        for k, step in enumerate(steps):
+            if step.every > 1:
+                always = [*steps[:k], replace(step, every=1), *steps[k + 1 :]]
+                simpler.append(replace(callback, steps=always))
+        for one in simpler:
+            yield replace(case, callbacks=[*case.callbacks[:i], one, *case.callbacks[i + 1 :]])
 
 
 def _fewer_pairs(case: Case) -> Candidates:
@@ -194,9 +219,11 @@ def _halves(length: int) -> Iterator[int]:
 
 _PASSES = (
     _fewer_epochs,
+    _fewer_callbacks,
     _fewer_pairs,
     _fewer_candles,
     _fewer_settings,
+    _simpler_callbacks,
     _simpler_epochs,
     _simpler_signals,
     _simpler_markets,

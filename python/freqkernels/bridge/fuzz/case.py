@@ -103,6 +103,40 @@ class Epoch:
 
 
 @dataclass(slots=True)
+class Step:
+    """Something that a callback does.
+
+    :param name: what to call it.
+    :param code: statements; those that a ``return`` or ``raise`` ends decide the answer.
+    :param every: it is done in one of so many calls, which ones depends on the arguments.
+    """
+
+    name: str
+    code: str
+    every: int = 1
+
+
+@dataclass(slots=True)
+class Callback:
+    """A method of the strategy that freqtrade calls.
+
+    :param name: of the method.
+    :param parameters: as in its definition, without ``self``.
+    :param steps: in their order.
+    :param place: where it is defined, one of
+        :data:`~freqkernels.bridge.fuzz.callbacks.source.PLACES`.
+    :param seen: "all" to log the calls with all that can be seen from there, "call" to log them
+        without looking at trades and orders, "" not to log them.
+    """
+
+    name: str
+    parameters: str
+    steps: list[Step] = field(default_factory=list)
+    place: str = "class"
+    seen: Literal["all", "call", ""] = "all"
+
+
+@dataclass(slots=True)
 class Case:
     """A backtest.
 
@@ -114,11 +148,14 @@ class Case:
     :param strategy: attributes of the strategy that are not :data:`STRATEGY_DEFAULTS`.
     :param config: settings that are not :data:`CONFIG_DEFAULTS`.
     :param epochs: calls of ``backtest()``, at least one.
-    :param strategy_class: a class of ``strategies/fuzzed.py``.
+    :param strategy_class: a class of ``strategies/fuzzed.py``; of no account with callbacks.
     :param precision_mode: ccxt's way of counting digits: 2 decimal places, 3 significant digits,
         4 tick size.
     :param date_unit: of the pandas column of dates.
     :param window: rows left out of the time loop at the beginning and end.
+    :param callbacks: of a strategy that is written for the case.
+    :param properties: settings of that strategy that are properties: expressions of ``value``,
+        which is what was set, and ``self``.
     """
 
     kind: str
@@ -133,6 +170,8 @@ class Case:
     precision_mode: int = 4
     date_unit: Literal["s", "ms", "us", "ns"] = "ms"
     window: tuple[int, int] = (0, 0)
+    callbacks: list[Callback] = field(default_factory=list)
+    properties: dict[str, str] = field(default_factory=dict)
 
     @property
     def opening(self) -> datetime:

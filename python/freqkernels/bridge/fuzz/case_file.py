@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from freqkernels.bridge.fuzz.case import Case, Column, Epoch, Market, Pair
+from freqkernels.bridge.fuzz.case import Callback, Case, Column, Epoch, Market, Pair, Step
 from freqkernels.errors import InvalidInputError
 
 FORMAT = "freqkernels-case"
@@ -74,7 +74,14 @@ def _case(document: dict[str, Any]) -> Case:
     document["pairs"] = [_pair(pair) for pair in document["pairs"]]
     document["epochs"] = [_build(Epoch, epoch) for epoch in document["epochs"]]
     document["window"] = tuple(document["window"])
+    document["callbacks"] = [_callback(one) for one in document.get("callbacks", ())]
+    document.setdefault("properties", {})
     return _build(Case, document)
+
+
+def _callback(document: dict[str, Any]) -> Callback:
+    document["steps"] = [_build(Step, step) for step in document["steps"]]
+    return _build(Callback, document)
 
 
 def _pair(document: dict[str, Any]) -> Pair:

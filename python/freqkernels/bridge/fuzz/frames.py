@@ -23,6 +23,13 @@ def candle_frame(case: Case, rows: list[Row], timeframe: str) -> pd.DataFrame:
     return frame
 
 
+def larger(frame: pd.DataFrame, seconds: int) -> pd.DataFrame:
+    """Candles of a larger timeframe, of so many seconds."""
+    opening = frame["date"].dt.floor(f"{seconds}s")
+    how = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+    return frame.groupby(opening).agg(how).reset_index()
+
+
 def dates(case: Case, slots: Iterable[float], seconds: int) -> pd.Series:
     """Openings of slots of so many seconds."""
     start = pd.Timestamp(case.start).value // 1_000_000

@@ -7,10 +7,11 @@ dicts of all their attributes.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from freqtrade.persistence import LocalTrade, PairLocks
+from freqtrade.persistence import CustomDataWrapper, LocalTrade, PairLocks
 
 #: Counters of ``Backtesting``.
 COUNTERS = (
@@ -28,22 +29,30 @@ COUNTERS = (
 
 
 def outcome_of(
-    backtesting: Any, result: dict[str, Any] | None, processed: dict[str, pd.DataFrame]
+    backtesting: Any,
+    result: dict[str, Any] | None,
+    processed: dict[str, pd.DataFrame],
+    began: datetime | None = None,
 ) -> dict[str, Any]:
     """What a backtest returned and left behind.
 
     :param backtesting: freqtrade's object.
     :param result: what ``backtest()`` returned, None if it raised.
     :param processed: the frames that it was given.
+    :param began: when it began, if the strategy can lock pairs by the clock.
     """
     return {
         "trades": _trades(),
-        "result": _result(backtesting, result),
+        "result": _result(backtesting, result, began),
         "counters": {name: getattr(backtesting, name) for name in COUNTERS},
         "rejected_dict": _copied(backtesting.rejected_dict),
         "wallet_captures": list(getattr(backtesting, "wallet_captures", ())),
         "wallets": _wallets(backtesting),
-        "locks": [_attributes(lock) for lock in PairLocks.locks],
+        "locks": [_lock(lock, began) for lock in PairLocks.locks],
+        "custom_data": [
+            (data.ft_trade_id, data.cd_key, data.cd_type, data.cd_value)
+            for data in CustomDataWrapper.custom_data
+        ],
         "processed": dict(processed),
         "dataprovider": _dataprovider(backtesting.dataprovider),
         "progress": _progress(backtesting.progress),
@@ -51,13 +60,23 @@ def outcome_of(
     }
 
 
-def _result(backtesting: Any, result: dict[str, Any] | None) -> dict[str, Any] | None:
+def _result(
+    backtesting: Any, result: dict[str, Any] | None, began: datetime | None
+) -> dict[str, Any] | None:
     if result is None:
         return None
     plain = dict(result)
     plain["config"] = (result["config"] is backtesting.strategy.config, dict(result["config"]))
-    plain["locks"] = [_attributes(lock) for lock in result["locks"]]
+    plain["locks"] = [_lock(lock, began) for lock in result["locks"]]
     return plain
+
+
+def _lock(lock: Any, began: datetime | None) -> dict[str, Any]:
+    """A lock; a time of the clock is not the same in two runs."""
+    state = _attributes(lock)
+    if began is not None and lock.lock_time >= began:
+        state["lock_time"] = "now"
+    return state
 
 
 def _trades() -> dict[str, Any]:

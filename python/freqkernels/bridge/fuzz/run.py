@@ -27,6 +27,7 @@ from freqtrade.exchange import timeframe_to_seconds
 from freqtrade.optimize.backtesting import Backtesting
 
 from freqkernels.bridge.fuzz import frames
+from freqkernels.bridge.fuzz.callbacks.source import NAME, write_source
 from freqkernels.bridge.fuzz.case import CONFIG_DEFAULTS, STRATEGY_DEFAULTS, Case, Epoch
 from freqkernels.bridge.fuzz.exchange import STAKE_CURRENCY, exchange_of, without_connections
 from freqkernels.bridge.fuzz.outcome import outcome_of
@@ -37,6 +38,7 @@ class RefusedCaseError(InvalidInputError):
     """A case that freqtrade itself does not run."""
 
 
+_LARGER = {"1m": "5m", "3m": "15m", "5m": "15m", "15m": "1h", "30m": "4h", "1h": "4h"}
 #: Stands in for ``Backtesting.backtest``: gets the object, the frames, and both dates.
 Engine = Callable[[Any, dict[str, pd.DataFrame], datetime, datetime], dict[str, Any]]
 
@@ -65,6 +67,8 @@ class Session:
         self._load()
         strategy = self.backtesting.strategylist[0]
         strategy.fuzzed_columns = {pair.name: frames.signal_columns(pair) for pair in case.pairs}
+        if case.callbacks:
+            self._offer_candles(strategy)
         self.backtesting._set_strategy(strategy)
 
     def run(self, epoch: Epoch, engine: Engine | None) -> dict[str, Any]:
@@ -76,6 +80,9 @@ class Session:
         """
         self._change(epoch)
         bt = self.backtesting
+        record = getattr(bt.strategy, "fuzzed_record", None)
+        if record is not None:
+            record.restart()
         processed = bt.strategy.advise_all_indicators(self.data)
         trimmed = trim_dataframes(processed, bt.timerange, bt.required_startup)
         if not trimmed:
@@ -93,7 +100,21 @@ class Session:
                     result = engine(bt, processed, start, end)
             except Exception as raised:  # whatever comes out has to come out of both engines
                 error = (type(raised).__name__, str(raised))
-        return {"error": error, **outcome_of(bt, result, processed), "log": lines}
+        calls = [] if record is None else record.calls
+        began = None if record is None else record.began
+        outcome = outcome_of(bt, result, processed, began)
+        return {"calls": calls, "error": error, **outcome, "log": lines}
+
+    def _offer_candles(self, strategy: Any) -> None:
+        """Candles that callbacks can ask for, of the case's timeframe and of a larger one."""
+        provider = self.backtesting.dataprovider
+        larger = _LARGER.get(self.case.timeframe, "1d")
+        strategy.fuzzed_larger = larger
+        cached = provider._DataProvider__cached_pairs_backtesting
+        kind = self.backtesting.config["candle_type_def"]
+        for pair, frame in self.data.items():
+            cached[(pair, self.case.timeframe, kind)] = frame
+            cached[(pair, larger, kind)] = frames.larger(frame, timeframe_to_seconds(larger))
 
     def _load(self) -> None:
         """What ``load_bt_data`` does, of the case's frames instead of files."""
@@ -166,12 +187,19 @@ def _config(case: Case) -> dict[str, Any]:
         "pairlists": [{"method": "StaticPairList"}],
         "runmode": RunMode(config["runmode"]),
         "stake_currency": STAKE_CURRENCY,
-        "strategy": case.strategy_class,
-        "strategy_path": str(Path(__file__).parent / "strategies"),
+        "strategy": NAME if case.callbacks else case.strategy_class,
+        "strategy_path": str(_strategies(case)),
         "timeframe": case.timeframe,
         "user_data_dir": folder,
     }
     return config
+
+
+def _strategies(case: Case) -> Path:
+    """Where the file with the case's strategy is."""
+    if case.callbacks:
+        return write_source(case, _folder())
+    return Path(__file__).parent / "strategies"
 
 
 @cache

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from freqtrade.optimize.backtesting import Backtesting
 
 from freqkernels.bridge.install import install, is_installed, status, uninstall
+from freqkernels.bridge.objects.swaps import swapped
+from freqkernels.bridge.objects.table import SWAPS
 from freqkernels.bridge.replace import is_replacement
 from freqkernels.bridge.targets import ENGINE
 from freqkernels.runtime.journal import events
@@ -39,6 +42,20 @@ def _switched(*, to: bool) -> Iterator[None]:
     finally:
         if before != to:
             install() if before else uninstall()
+
+
+def original(backtesting: Any, processed: Any, start: Any, end: Any) -> dict[str, Any]:
+    """An engine: freqtrade's own ``Backtesting.backtest``, whatever stands in its place."""
+    function: Any = vars(Backtesting)["backtest"]
+    function = getattr(function, "__wrapped__", function)
+    result: dict[str, Any] = function(backtesting, processed, start, end)
+    return result
+
+
+def with_swaps(backtesting: Any, processed: Any, start: Any, end: Any) -> dict[str, Any]:
+    """An engine: freqtrade's own function, with the faster methods of its objects below it."""
+    with swapped(SWAPS):
+        return original(backtesting, processed, start, end)
 
 
 def refusals() -> Counter[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from freqkernels.bridge.fuzz.case import Case, Epoch
 from freqkernels.bridge.fuzz.generate import markets, money, rules
+from freqkernels.bridge.fuzz.generate.callback_kinds import CALLBACK_KINDS
 from freqkernels.bridge.fuzz.generate.candles import Style
 from freqkernels.bridge.fuzz.generate.draw import Draw
 from freqkernels.bridge.fuzz.generate.outside import outside
@@ -21,14 +22,14 @@ Maker = Callable[[Draw, str], Case]
 def make_case(kind: str, seed: int, number: int) -> Case:
     """A case of a kind.
 
-    :param kind: a key of :data:`KINDS`.
+    :param kind: a key of :data:`KINDS` or :data:`CALLBACK_KINDS`.
     :param seed: of the campaign.
     :param number: of the case in it.
     :raise InvalidInputError: for a kind that does not exist.
     """
-    maker = KINDS.get(kind)
+    maker = ALL_KINDS.get(kind)
     if maker is None:
-        raise InvalidInputError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
+        raise InvalidInputError(f"kind: expected one of {', '.join(ALL_KINDS)}, got {kind!r}")
     name = f"{seed}-{number}"
     return maker(Draw(f"{kind}-{name}"), name)
 
@@ -222,3 +223,4 @@ KINDS: dict[str, Maker] = {
     "repeated": repeated,
     "outside": outside,
 }
+ALL_KINDS: dict[str, Maker] = KINDS | CALLBACK_KINDS
