@@ -1,131 +1,8 @@
 # Door to the engine in src/engine/. The contract of this layer stands in _kernels/__init__.py;
 # structs come and go as the dtypes of freqkernels.layout.
-from cython cimport view
+from engine cimport *
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.stdlib cimport calloc, free
-
-
-cdef extern from "engine/engine.h" nogil:
-    ctypedef struct fk_rules:
-        int64_t start_ms, end_ms, timeframe_ms, detail_ms, funding_ms, timeframe_min
-        int64_t entry_timeout_us, exit_timeout_us, trade_id, order_id
-        double stoploss, trailing_stop_positive, trailing_stop_positive_offset, exit_profit_offset
-        double fee, max_open_trades, ignore_expired_after_s, liquidation_buffer
-        double margin_reserve, stoploss_reserve
-        uint8_t trailing_stop, has_trailing_stop_positive, trailing_only_offset_is_reached
-        uint8_t use_exit_signal, exit_profit_only, ignore_roi_if_entry_signal, position_stacking
-        uint8_t can_short, futures, entry_limit, exit_limit, capture_wallets, collect_rejected
-        uint8_t compensated_sum, liquidation, asks_leverage
-    ctypedef struct fk_wallet_rules:
-        double start, tradable_balance_ratio, available_capital, stake_amount
-        double last_stake_amount_min_ratio, starting_balance
-        int32_t stake_currency
-        uint8_t amend_last_stake_amount
-    ctypedef struct fk_roi_step:
-        int64_t minutes
-        double ratio
-    ctypedef struct fk_market:
-        int64_t first_tick, last_tick, first_tier, last_tier
-        double amount_precision, price_precision, contract_size
-        double cost_min, cost_max, amount_min, amount_max, taker_fee
-        int32_t amount_mode, price_mode, base_currency, captured_currency
-    ctypedef struct fk_tick:
-        int64_t from_ms
-        double tick
-    ctypedef struct fk_tier:
-        double min_notional, max_notional, max_leverage, maintenance_ratio, maintenance_amount
-        uint8_t whole
-    ctypedef struct fk_order:
-        pass
-    ctypedef struct fk_trade:
-        int64_t open_ms, entry_row
-        double open_rate
-        int32_t pair
-        uint8_t is_short
-    ctypedef struct fk_capture_row:
-        pass
-    ctypedef struct fk_rejection:
-        pass
-    ctypedef struct fk_lock:
-        pass
-    ctypedef struct fk_lock_grid:
-        int64_t step_ms, origin_ms, months
-    ctypedef struct fk_locks:
-        fk_lock *items
-        int64_t count
-    ctypedef struct fk_protection:
-        int64_t lookback_ms, stop_ms
-        double trade_limit, threshold
-        int32_t unlock_minute
-        uint8_t kind, only_per_pair, only_per_side, equity
-    ctypedef struct fk_protections:
-        fk_locks locks
-    ctypedef struct fk_candles:
-        int64_t rows, first_candle
-        const double *open
-        const double *high
-        const double *low
-        const double *close
-        const uint8_t *signals
-        const int32_t *candle
-        const uint8_t *stop_tags
-    ctypedef struct fk_details:
-        int64_t rows
-        const int64_t *time_ms
-        const double *open
-        const double *high
-        const double *low
-        const double *close
-    ctypedef struct fk_funding:
-        int64_t rows
-        const int64_t *time_ns
-        const double *fee_per_unit
-    ctypedef struct fk_pair:
-        fk_candles candles
-        fk_details details
-        fk_funding funding
-        fk_market market
-        int64_t last_row
-    ctypedef struct fk_list:
-        void *items
-        int64_t size, room
-    ctypedef bint (*fk_leverage_function)(void *context, const fk_trade *proposed,
-                                          double max_leverage, bint max_is_int, double *leverage,
-                                          uint8_t *kind) noexcept nogil
-    ctypedef struct fk_engine:
-        fk_rules rules
-        fk_wallet_rules wallet
-        const fk_roi_step *roi
-        int64_t roi_steps
-        const fk_tick *ticks
-        const fk_tier *tiers
-        const double *start_capital
-        const uint8_t *whole_start
-        double *totals
-        double free
-        int32_t currencies
-        fk_pair *pairs
-        int32_t *order
-        int32_t pair_count
-        fk_list open, closed, left, captures, rejections, order_of_visit
-        double total_profit
-        int64_t candle, last_candle, trade_id, order_id, last_visit_ms
-        int64_t rejected_signals, timedout_entry_orders, timedout_exit_orders
-        int64_t canceled_exit_orders
-        fk_protections protections
-        bint protects
-        fk_leverage_function leverage
-        void *leverage_context
-        int refusal, refused_pair
-        int64_t refused_ms
-    bint fk_protections_start(fk_protections *p, const fk_protection *rules, int32_t rule_count,
-                              int32_t pairs, fk_lock_grid grid, bint compensated_sum,
-                              bint lock_end_included)
-    bint fk_engine_start(fk_engine *e)
-    bint fk_run(fk_engine *e, int64_t until)
-    bint fk_finish(fk_engine *e)
-    void fk_engine_free(fk_engine *e)
-    int FK_INT, FK_FLOAT
+from libc.stdlib cimport calloc
 
 
 cdef bint _ask_leverage(void *context, const fk_trade *proposed, double max_leverage,
@@ -143,20 +20,6 @@ cdef bint _ask_leverage(void *context, const fk_trade *proposed, double max_leve
     except BaseException as error:
         simulation.error = error
         return False
-
-
-cdef object _taken(fk_list *items, size_t width):
-    """The list's memory as bytes; whoever has them owns it from now on."""
-    cdef view.array result
-    if items.size == 0:
-        return b""
-    result = view.array(shape=(items.size * width,), itemsize=1, format="B", mode="c",
-                        allocate_buffer=False)
-    result.data = <char *> items.items
-    result.callback_free_data = free
-    items.items = NULL
-    items.size = items.room = 0
-    return result.memview
 
 
 cdef class Simulation:
@@ -318,23 +181,23 @@ cdef class Simulation:
 
     def take_trades(self):
         """Bytes of the closed trades in the order of closing."""
-        return _taken(&self.engine.closed, sizeof(fk_trade))
+        return taken(&self.engine.closed, sizeof(fk_trade))
 
     def take_left(self):
         """Bytes of the trades that could not be closed in the end."""
-        return _taken(&self.engine.left, sizeof(fk_trade))
+        return taken(&self.engine.left, sizeof(fk_trade))
 
     def take_captures(self):
         """Bytes of the wallet captures."""
-        return _taken(&self.engine.captures, sizeof(fk_capture_row))
+        return taken(&self.engine.captures, sizeof(fk_capture_row))
 
     def take_rejections(self):
         """Bytes of the rejected signals."""
-        return _taken(&self.engine.rejections, sizeof(fk_rejection))
+        return taken(&self.engine.rejections, sizeof(fk_rejection))
 
     def take_visits(self):
         """Bytes of the pairs in the order of their first visit."""
-        return _taken(&self.engine.order_of_visit, sizeof(int32_t))
+        return taken(&self.engine.order_of_visit, sizeof(int32_t))
 
     def locks(self):
         """Bytes of the pair locks in the order in which they were made."""

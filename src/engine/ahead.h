@@ -84,36 +84,37 @@ static inline int64_t fk_next_change(const fk_engine *e, const fk_position *p, i
     return change < pair->last_row ? change : pair->last_row;
 }
 
-/* Thresholds for the rows from `row` on. */
-static inline void fk_prepare(const fk_engine *e, fk_position *p, int64_t row) {
+/* Thresholds for rows from that time on, until another ROI step or a funding fee is due. */
+static inline void fk_prepare(const fk_engine *e, fk_position *p, int64_t time_ms) {
     const fk_trade *t = &p->trade;
-    const int64_t at = fk_time_of(e, fk_candle_of_row(&e->pairs[t->pair].candles, row));
-    const fk_roi_step *step = fk_roi_at(e, fk_minutes_open(t, at));
+    const fk_roi_step *step = fk_roi_at(e, fk_minutes_open(t, time_ms));
     const int shift = FK_TRUE_SHIFT + (t->is_short ? 2 : 0);
     p->profit_guard = t->is_short ? -INFINITY : INFINITY;
     if (step) p->profit_guard = fk_guard_price(e, p, step->ratio);
     p->exit_mask = (uint8_t)((FK_ENTER_LONG | FK_EXIT_LONG) << shift);
     p->exit_bits = (uint8_t)(FK_EXIT_LONG << shift);
     if (!e->rules.use_exit_signal) p->exit_mask = 0;
-    p->until_row = fk_next_change(e, p, row);
     fk_guard_stop(e, p);
 }
 
 /* Whether the trade keeps on after its stop trailed on this row. */
-static inline int fk_trails_clear(fk_engine *e, fk_position *p, int64_t at) {
-    const fk_pair *pair = &e->pairs[p->trade.pair];
-    const fk_row row = fk_main_row(e, pair, at, fk_time_of(e, e->candle));
+static inline int fk_trails_clear(fk_engine *e, fk_position *p, const fk_row *row) {
     const fk_trade before = p->trade;
     double profit;
-    if (!fk_ratio_at(e, p, p->trade.is_short ? row.low : row.high, row.now_ms, &profit) ||
-        !fk_trail(e, p, &row, profit))
+    if (!fk_ratio_at(e, p, p->trade.is_short ? row->low : row->high, row->now_ms, &profit) ||
+        !fk_trail(e, p, row, profit))
         return 0;
-    if (!fk_is_stop_clear(&p->trade, row.low, row.high)) {
+    if (!fk_is_stop_clear(&p->trade, row->low, row->high)) {
         p->trade = before;
         return 0;
     }
     if (p->trade.stop_loss != before.stop_loss) fk_guard_stop(e, p);
     return 1;
+}
+
+static inline int fk_trails_clear_at(fk_engine *e, fk_position *p, int64_t at) {
+    const fk_row row = fk_main_row(e, &e->pairs[p->trade.pair], at, fk_time_of(e, e->candle));
+    return fk_trails_clear(e, p, &row);
 }
 
 /* Passes rows of constant thresholds; returns the first one not passed. */
@@ -126,7 +127,7 @@ static inline int64_t fk_pass_long(fk_engine *e, fk_position *p, int64_t row) {
         const double low = c->low[row], high = c->high[row];
         if (!(low > p->stop_guard) || !(high < p->profit_guard)) break;
         if (mask && (c->signals[row] & mask) == bits) break;
-        if (high > p->trail_guard && !fk_trails_clear(e, p, row)) break;
+        if (high > p->trail_guard && !fk_trails_clear_at(e, p, row)) break;
         if (high > max) max = high;
         if (low < min) min = low;
     }
@@ -144,7 +145,7 @@ static inline int64_t fk_pass_short(fk_engine *e, fk_position *p, int64_t row) {
         const double low = c->low[row], high = c->high[row];
         if (!(high < p->stop_guard) || !(low > p->profit_guard)) break;
         if (mask && (c->signals[row] & mask) == bits) break;
-        if (low < p->trail_guard && !fk_trails_clear(e, p, row)) break;
+        if (low < p->trail_guard && !fk_trails_clear_at(e, p, row)) break;
         if (high > max) max = high;
         if (low < min) min = low;
     }
@@ -159,18 +160,65 @@ static inline int fk_is_settled(const fk_trade *t) {
            t->amount > 0.0 && t->stop_loss != 0.0 && !isnan(t->max_rate);
 }
 
-/* The first row from `row` on that has to be done in full. */
-static inline int64_t fk_run_ahead(fk_engine *e, fk_position *p, int64_t row) {
+/* The first row from `row` on, up to `limit`, that has to be done in full. */
+static inline int64_t fk_run_ahead(fk_engine *e, fk_position *p, int64_t row, int64_t limit) {
     const fk_pair *pair = &e->pairs[p->trade.pair];
     if (!fk_is_settled(&p->trade)) return row;
-    while (row < pair->last_row && e->refusal == FK_RUNS) {
+    while (row < limit && e->refusal == FK_RUNS) {
         const int64_t now = fk_time_of(e, fk_candle_of_row(&pair->candles, row));
-        if (fk_is_funding_time(e, now)) fk_run_funding(e, p, now);
-        fk_prepare(e, p, row);
+        if (fk_is_funding_time(e, now)) {
+            if (e->events.is_on) return row;
+            fk_run_funding(e, p, now);
+        }
+        fk_prepare(e, p, now);
+        p->until_row = fk_next_change(e, p, row);
+        if (p->until_row > limit) p->until_row = limit;
         row = p->trade.is_short ? fk_pass_short(e, p, row) : fk_pass_long(e, p, row);
         if (row < p->until_row) return row;
     }
     return row;
+}
+
+/* ---- event by event: the state stays behind, only the row of the next event is looked for */
+
+/* Whether the trade can pass a row; its state takes the row in if so. */
+static inline int fk_passes(fk_engine *e, fk_position *p, const fk_row *row) {
+    fk_trade *t = &p->trade;
+    if (e->events.every_row || p->is_restless || !fk_is_settled(t) ||
+        fk_is_funding_time(e, row->now_ms))
+        return 0;
+    fk_prepare(e, p, row->time_ms);
+    if (p->exit_mask && (row->signals & p->exit_mask) == p->exit_bits) return 0;
+    if (t->is_short) {
+        if (!(row->high < p->stop_guard) || !(row->low > p->profit_guard)) return 0;
+        if (row->low < p->trail_guard && !fk_trails_clear(e, p, row)) return 0;
+    } else {
+        if (!(row->low > p->stop_guard) || !(row->high < p->profit_guard)) return 0;
+        if (row->high > p->trail_guard && !fk_trails_clear(e, p, row)) return 0;
+    }
+    fk_widen(t, row->low, row->high);
+    return e->refusal == FK_RUNS;
+}
+
+/* A trade with numbers that exact arithmetic does not take is left to freqtrade row by row. */
+static inline int fk_was_too_much(fk_engine *e, fk_position *p) {
+    if (e->refusal == FK_RUNS) return 0;
+    e->refusal = FK_RUNS;
+    p->is_restless = 1;
+    return 1;
+}
+
+/* The next row at which anything can happen to the trade, from `row` on. */
+static inline int64_t fk_look_ahead(fk_engine *e, fk_position *p, int64_t row) {
+    const int64_t last = e->pairs[p->trade.pair].last_row;
+    fk_position scout;
+    int64_t next;
+    if (e->rules.detail_ms) return row;
+    if (!e->events.is_on) return fk_run_ahead(e, p, row, last);
+    if (e->events.every_row || p->is_restless) return row;
+    scout = *p;
+    next = fk_run_ahead(e, &scout, row, last);
+    return fk_was_too_much(e, p) ? row : next;
 }
 
 #endif

@@ -6,6 +6,7 @@
 
 /* Whether the total is what an int in the configuration has become without any float. */
 static inline int32_t fk_is_whole(const fk_engine *e, int32_t currency) {
+    if (e->events.is_on) return e->events.whole[currency];
     if (!e->whole_start[currency]) return 0;
     if (currency == e->wallet.stake_currency)
         return e->rules.futures && e->open.size == 0 && e->closed.size == 0;

@@ -1,12 +1,13 @@
 /* freqtrade's backtest: `Backtesting.backtest` from columns to closed trades.
  *
  * fk_engine_start, then fk_run in slices of candles, then fk_finish; fk_engine_free in any case.
+ * Event by event (events.h): fk_engine_prepare, then fk_next_event until nothing is left.
  * Nothing outside of the engine changes; a run that is given up leaves no trace.
  */
 #ifndef FK_ENGINE_H
 #define FK_ENGINE_H
 
-#include "loop.h"
+#include "events.h"
 
 /* Long: enter and neither exit nor an entry of the other side; short alike, if longs did not win. */
 static inline uint8_t fk_direction_of(int signals, int can_short) {
@@ -25,8 +26,8 @@ static inline void fk_start_pair(const fk_engine *e, fk_pair *pair) {
         fk_precision_of(m->price_precision, m->price_mode, &pair->market_precision);
 }
 
-/* Everything but counters, prices and arrays is zero already. Returns false without memory. */
-static inline int fk_engine_start(fk_engine *e) {
+/* What goes for every kind of run. Everything but counters, prices and arrays is zero already. */
+static inline void fk_engine_prepare(fk_engine *e) {
     const int64_t length = e->rules.end_ms - e->rules.start_ms;
     e->last_candle = length < 0 ? 0 : length / e->rules.timeframe_ms;
     e->trade_id = e->rules.trade_id;
@@ -38,11 +39,16 @@ static inline int fk_engine_start(fk_engine *e) {
     for (int can_short = 0; can_short < 2; can_short++)
         for (int signals = 0; signals < 256; signals++)
             e->direction[can_short][signals] = fk_direction_of(signals, can_short);
-    for (int32_t i = 0; i < e->currencies; i++) e->totals[i] = e->start_capital[i];
     for (int32_t at = 0; at < e->pair_count; at++) {
         fk_start_pair(e, &e->pairs[at]);
         fk_set_wake(e, &e->pairs[at], 0);
     }
+}
+
+/* Returns false without memory. */
+static inline int fk_engine_start(fk_engine *e) {
+    fk_engine_prepare(e);
+    for (int32_t i = 0; i < e->currencies; i++) e->totals[i] = e->start_capital[i];
     return fk_update_wallets(e);
 }
 

@@ -27,7 +27,7 @@ static inline void fk_set_wake(fk_engine *e, fk_pair *pair, int64_t row) {
     int64_t wake = pair->last_row;
     if (!pair->first_open || e->rules.position_stacking) wake = fk_next_signal(e, pair, row);
     for (fk_position *p = pair->first_open; p; p = p->next) {
-        if (p->row < row) p->row = e->rules.detail_ms ? row : fk_run_ahead(e, p, row);
+        if (p->row < row) p->row = fk_look_ahead(e, p, row);
         if (p->row < wake) wake = p->row;
     }
     pair->wake = wake < pair->last_row ? fk_candle_of_row(&pair->candles, wake) : INT64_MAX;

@@ -26,6 +26,21 @@ typedef struct {
     int64_t size, room;
 } fk_list;
 
+/* Where a run stands that goes event by event (events.h), and the event. */
+typedef struct {
+    int64_t locks_until_ms; /* rows up to then may be locked; FK_NEVER: none is */
+    int64_t step;           /* of the detail timeframe, within the candle */
+    int32_t place;          /* the next one in the order of visits */
+    uint8_t is_on, phase;
+    uint8_t every_candle, every_row, every_signal;
+    const uint8_t *whole; /* by currency: the total is an int */
+    fk_row row;
+    int64_t detail; /* row of the detail timeframe; -1: a row of the main one */
+    int32_t pair;   /* -1: the event is the candle itself */
+    int8_t direction;
+    uint8_t can_enter;
+} fk_events;
+
 /* The strategy's leverage callback: false if it failed. */
 typedef int (*fk_leverage_function)(void *context, const fk_trade *proposed, double max_leverage,
                                     int max_is_int, double *leverage, uint8_t *kind);
@@ -64,6 +79,7 @@ typedef struct {
     fk_protections protections;
     int protects;
 
+    fk_events events;
     fk_leverage_function leverage;
     void *leverage_context;
     int refusal, refused_pair;

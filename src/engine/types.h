@@ -206,6 +206,10 @@ typedef struct fk_position {
     int64_t row, until_row;
     double profit_guard, stop_guard, trail_guard;
     uint8_t exit_mask, exit_bits;
+    /* event by event */
+    int64_t at_row;        /* the first row that the trade's state does not know yet */
+    int64_t closed_orders; /* how many of its first orders are known to be closed */
+    uint8_t is_restless;   /* freqtrade's own code has to see each of its rows */
 } fk_position;
 
 typedef struct {

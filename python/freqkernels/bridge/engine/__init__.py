@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,14 @@ from freqkernels.bridge.engine.memory import warn_if_short
 from freqkernels.bridge.engine.outcome import Outcome
 from freqkernels.bridge.engine.protections import loaded_support
 from freqkernels.bridge.engine.snapshot import snapshot
-from freqkernels.bridge.engine.support import engine_support, run_support
+from freqkernels.bridge.engine.support import (
+    engine_support,
+    events_support,
+    names_support,
+    run_support,
+)
+from freqkernels.bridge.replace import certificate
+from freqkernels.bridge.targets import ENGINE
 from freqkernels.runtime import Support, refuse
 from freqkernels.runtime.journal import record
 from freqkernels.signals import ohlcv_as_lists
@@ -57,23 +65,34 @@ def backtest(
     :return: what freqtrade's function returns.
     """
     backtesting = self
-    support = engine_support(backtesting, processed)
+    support = _way(backtesting, processed)
     if not support:
         _note(support)
         return _original(backtesting, processed, start_date, end_date)
     backtesting.reset_backtest(backtesting.enable_protections)
     backtesting.wallets.update()
     _analyse(backtesting, processed)
-    support = _still_supported(backtesting, processed)
-    content = support and _simulated(backtesting, processed, start_date, end_date)
+    compiled = _still_compiled(backtesting, processed)
+    simulated = _compiled if compiled else _by_events
+    support = compiled or events_support(backtesting, processed)
+    content = support and simulated(backtesting, processed, start_date, end_date)
     if not isinstance(content, Support):
-        _note(Support(True))
+        _note(Support(True, "" if compiled else f"events, because {compiled.reason}"))
         return content
     _note(content)
     return _by_freqtrade(_original, backtesting, processed, start_date, end_date)
 
 
-def _still_supported(backtesting: Any, processed: dict[str, pd.DataFrame]) -> Support:
+def _way(backtesting: Any, processed: dict[str, pd.DataFrame]) -> Support:
+    """Whether the run can be done in one of the engine's two ways."""
+    support = engine_support(backtesting, processed)
+    if support or run_support(backtesting, processed):
+        return support
+    known = certificate(ENGINE).support and names_support(backtesting)
+    return known and events_support(backtesting, processed)
+
+
+def _still_compiled(backtesting: Any, processed: dict[str, pd.DataFrame]) -> Support:
     """The strategy's own methods have run since the first look."""
     from freqtrade.persistence import PairLocks
 
@@ -85,8 +104,8 @@ def _still_supported(backtesting: Any, processed: dict[str, pd.DataFrame]) -> Su
 def _note(support: Support) -> None:
     global _last_run
     _last_run = support
-    if not support:
-        record("refusal", imitated.NAME, support.reason)
+    if support.reason:
+        record("way" if support else "refusal", imitated.NAME, support.reason)
 
 
 def _analyse(backtesting: Any, processed: dict[str, pd.DataFrame]) -> None:
@@ -124,9 +143,10 @@ def _by_freqtrade(
             delattr(backtesting, name)
 
 
-def _simulated(
+def _compiled(
     backtesting: Any, processed: dict[str, pd.DataFrame], start_date: Any, end_date: Any
 ) -> dict[str, Any] | Support:
+    """The whole simulation by the engine."""
     taken = snapshot(backtesting, tuple(processed), start_date, end_date)
     if isinstance(taken, Support):
         return taken
@@ -134,6 +154,31 @@ def _simulated(
     inputs = _inputs(backtesting, taken, processed)
     if isinstance(inputs, Support):
         return inputs
+    simulated = run_engine(inputs, _progress(backtesting, start_date, end_date))
+    if isinstance(simulated, Support):
+        return simulated
+    return Outcome(backtesting, taken, processed, simulated, start_date).apply()
+
+
+def _by_events(
+    backtesting: Any, processed: dict[str, pd.DataFrame], start_date: Any, end_date: Any
+) -> dict[str, Any] | Support:
+    """freqtrade's own code at the rows at which something can happen, the engine in between."""
+    taken = snapshot(backtesting, tuple(processed), start_date, end_date)
+    if isinstance(taken, Support):
+        return taken
+    warn_if_short(backtesting, processed, compiled=True)
+    inputs = _columns(backtesting, taken, processed, stop_tags=False)
+    if isinstance(inputs, Support):
+        return inputs
+    from freqkernels.bridge.events import simulate
+
+    advance = _progress(backtesting, start_date, end_date)
+    return simulate(backtesting, taken, inputs, processed, start_date, advance)
+
+
+def _progress(backtesting: Any, start_date: Any, end_date: Any) -> Callable[[int], None]:
+    """To be called as the run goes on, with the number of candles done; raises to abort it."""
     module: Any = sys.modules["freqtrade.optimize.backtesting"]
     candles = int((end_date - start_date) / backtesting.timeframe_td)
     backtesting._set_progress_step(module.BacktestState.BACKTEST, candles)
@@ -142,10 +187,7 @@ def _simulated(
         backtesting.check_abort()
         backtesting._increment_progress(done)
 
-    simulated = run_engine(inputs, advance)
-    if isinstance(simulated, Support):
-        return simulated
-    return Outcome(backtesting, taken, processed, simulated, start_date).apply()
+    return advance
 
 
 # ---- what goes in
@@ -155,33 +197,37 @@ def _inputs(backtesting: Any, taken: Setup, processed: dict[str, pd.DataFrame]) 
     protections = _protections(backtesting)
     if isinstance(protections, Support):
         return protections
+    stop_tags = protections is not None and bool((protections[0]["kind"] == _STOPLOSS_GUARD).any())
+    inputs = _columns(backtesting, taken, processed, stop_tags=stop_tags)
+    if isinstance(inputs, Support):
+        return inputs
+    funding = []
+    for pair in processed:
+        part = _funding(backtesting, pair)
+        if isinstance(part, Support):
+            return refuse(f"{pair}: {part.reason}")
+        funding.append(part)
+    strategy, asks = backtesting.strategy, taken.rules["asks_leverage"][0]
+    leverage = Leverage(strategy, taken.pairs, processed) if asks else None
+    return replace(inputs, funding=tuple(funding), protections=protections, leverage=leverage)
+
+
+def _columns(
+    backtesting: Any, taken: Setup, processed: dict[str, pd.DataFrame], *, stop_tags: bool
+) -> Inputs | Support:
+    """Candles and details of all pairs."""
     rules = taken.rules[0]
     grid = columns.Grid(int(rules["start_ms"]), int(rules["timeframe_ms"]))
-    stop_tags = protections is not None and bool((protections[0]["kind"] == _STOPLOSS_GUARD).any())
-    candles, details, funding = [], [], []
+    candles, details = [], []
     for pair, frame in processed.items():
-        parts = (
-            columns.candles_of(frame, grid, stop_tags=stop_tags),
-            _details(backtesting, pair),
-            _funding(backtesting, pair),
-        )
-        for part in parts:
+        c: Any = columns.candles_of(frame, grid, stop_tags=stop_tags)
+        d: Any = _details(backtesting, pair)
+        for part in (c, d):
             if isinstance(part, Support):
                 return refuse(f"{pair}: {part.reason}")
-        c: Any = parts[0]
         candles.append((*c.prices, c.signals, c.first_candle, c.candle, c.stop_tags))
-        details.append(parts[1])
-        funding.append(parts[2])
-    strategy = backtesting.strategy
-    leverage = Leverage(strategy, taken.pairs, processed) if rules["asks_leverage"] else None
-    return Inputs(
-        taken,
-        tuple(candles),
-        tuple(details),
-        tuple(funding),
-        protections,
-        leverage,
-    )
+        details.append(d)
+    return Inputs(taken, tuple(candles), tuple(details), (None,) * len(candles))
 
 
 def _details(backtesting: Any, pair: str) -> Any:

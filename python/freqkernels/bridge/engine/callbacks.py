@@ -149,15 +149,10 @@ def callbacks_support(strategy: Any, *, futures: bool) -> Support:
     :param strategy: the strategy object, after ``bot_start``; its settings have been checked.
     :param futures: whether the trading mode is futures.
     """
-    cls = type(strategy)
-    support = attributes_support("the strategy", cls)
+    support = internals_support(strategy)
     if not support:
         return support
     base = vars(sys.modules[STRATEGY])["IStrategy"]
-    for name in STRATEGY_INTERNALS:
-        support = _as_shipped(strategy, name, base)
-        if not support:
-            return support
     for name, rule in _RULES.items():
         if rule.called(strategy, futures):
             support = _callback_support(strategy, name, rule, base)
@@ -173,6 +168,31 @@ def _callback_support(strategy: Any, name: str, rule: _Rule, base: type) -> Supp
     if support or _says_nothing(strategy, name, rule, base):
         return SUPPORTED
     return pure_leverage(strategy) if name == "leverage" else support
+
+
+def own_callbacks(strategy: Any) -> frozenset[str]:
+    """The callbacks of a strategy whose calls may have an effect.
+
+    :param strategy: the strategy object.
+    """
+    base = vars(sys.modules[STRATEGY])["IStrategy"]
+    return frozenset(
+        name
+        for name, rule in _RULES.items()
+        if not (_as_shipped(strategy, name, base) or _says_nothing(strategy, name, rule, base))
+    )
+
+
+def internals_support(strategy: Any) -> Support:
+    """Whether what freqtrade calls between its callbacks is all its own.
+
+    :param strategy: the strategy object.
+    """
+    support = attributes_support("the strategy", type(strategy))
+    base = vars(sys.modules[STRATEGY])["IStrategy"]
+    for name in STRATEGY_INTERNALS:
+        support = support and _as_shipped(strategy, name, base)
+    return support
 
 
 def own_leverage(strategy: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from freqkernels.bridge.engine.wallet_summary import wallet_captures
 from freqkernels.simulation.records import Tags, order_columns, tags_at_rows, tags_of, trade_columns
 from freqkernels.simulation.results_frame import results_frame
 from freqkernels.simulation.run import Records
-from freqkernels.simulation.structs import Setup
+from freqkernels.simulation.structs import Setup, Struct
 from freqkernels.simulation.wallet_frame import wallet_summary_frame
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,9 +61,10 @@ class Outcome:
         self._set_rejected()
         if self._records.summary["order_id"] > self._setup.rules["order_id"][0]:
             _round_like_ccxt()
-        captures = self._set_captures()
+        records = self._records.captures
+        captures = keep_captures(self._backtesting, self._setup, records, self._around.loop_epoch)
         self._backtesting.wallets.update()
-        return self._content(tags, captures)
+        return backtest_content(self._backtesting, self._results(tags), captures)
 
     # ---- state
 
@@ -111,55 +113,13 @@ class Outcome:
             provider._set_dataframe_max_date(self._around.loop_epoch + milliseconds(last))
 
     def _set_rejected(self) -> None:
-        rejections = self._records.rejections
-        tags = tags_at_rows("enter_tag", rejections["pair"], rejections["row"], *self._tagged)
-        for (row, time_ms, number, _), tag in zip(rejections.tolist(), tags, strict=True):
-            pair = self._setup.pairs[number]
-            date = self._frames[pair]["date"].iloc[row + 1]
-            moment = self._around.epochs[number] + milliseconds(time_ms)
-            if date != moment:
-                dates = self._backtesting.detail_data[pair]["date"]
-                date = dates.iloc[dates.searchsorted(moment)]
+        found = rejected_signals(
+            self._backtesting, self._setup, self._frames, self._records.rejections
+        )
+        for pair, date, tag in found:
             self._backtesting.rejected_dict.setdefault(pair, []).append([date, tag])
 
-    def _set_captures(self) -> pd.DataFrame:
-        captures, setup = self._records.captures, self._setup
-        columns = (
-            np.ascontiguousarray(captures["time_ms"]),
-            np.ascontiguousarray(captures["currency"]),
-            setup.currencies,
-            np.ascontiguousarray(captures["price"]),
-            np.ascontiguousarray(captures["total"]),
-        )
-        whole = captures["is_whole"] != 0
-        kinds: dict[str, Any] = {
-            "stake_code": setup.stake_code,
-            "integer_balances": whole if whole.any() else False,
-            "moment": self._around.loop_epoch,
-        }
-        self._backtesting.wallet_captures = wallet_captures(*columns, **kinds)
-        return wallet_summary_frame(*columns, **kinds)
-
     # ---- results
-
-    def _content(self, tags: Tags, wallet_summary: pd.DataFrame) -> dict[str, Any]:
-        from freqtrade.persistence import PairLocks
-
-        backtesting = self._backtesting
-        config = backtesting.strategy.config
-        return {
-            "results": self._results(tags),
-            "config": config,
-            "locks": PairLocks.get_all_locks(),
-            "rejected_signals": backtesting.rejected_trades,
-            "timedout_entry_orders": backtesting.timedout_entry_orders,
-            "timedout_exit_orders": backtesting.timedout_exit_orders,
-            "canceled_trade_entries": backtesting.canceled_trade_entries,
-            "canceled_entry_orders": backtesting.canceled_entry_orders,
-            "replaced_entry_orders": backtesting.replaced_entry_orders,
-            "final_balance": backtesting.wallets.get_total(config["stake_currency"]),
-            "wallet_summary": wallet_summary,
-        }
 
     def _results(self, tags: Tags) -> pd.DataFrame:
         records = self._records.trades
@@ -171,6 +131,84 @@ class Outcome:
             fee_open=fee,
             fee_close=fee,
         )
+
+
+def rejected_signals(
+    backtesting: Any, setup: Setup, frames: dict[str, pd.DataFrame], rejections: Any
+) -> Iterator[tuple[str, Any, Any]]:
+    """Pair, date and enter tag of rejected signals.
+
+    :param backtesting: freqtrade's ``Backtesting``.
+    :param setup: what the engine ran by.
+    :param frames: analysed and trimmed frames by pair.
+    :param rejections: as ``freqkernels.layout.REJECTION``.
+    """
+    tagged = (setup.pairs, frames)
+    tags = tags_at_rows("enter_tag", rejections["pair"], rejections["row"], *tagged)
+    epochs = {pair: _epoch_of(frame) for pair, frame in frames.items()}
+    for (row, time_ms, number, _), tag in zip(rejections.tolist(), tags, strict=True):
+        pair = setup.pairs[number]
+        date = frames[pair]["date"].iloc[row + 1]
+        moment = epochs[pair] + milliseconds(time_ms)
+        if date != moment:
+            dates = backtesting.detail_data[pair]["date"]
+            date = dates.iloc[dates.searchsorted(moment)]
+        yield pair, date, tag
+
+
+def keep_captures(
+    backtesting: Any, setup: Setup, captures: Struct, epoch: datetime
+) -> pd.DataFrame:
+    """Set the wallet captures of a run, and summarise them.
+
+    :param backtesting: freqtrade's ``Backtesting``.
+    :param setup: what the engine ran by.
+    :param captures: as ``freqkernels.layout.CAPTURE``.
+    :param epoch: 1970 as a date like those of the time loop.
+    :return: freqtrade's wallet summary.
+    """
+    columns = (
+        np.ascontiguousarray(captures["time_ms"]),
+        np.ascontiguousarray(captures["currency"]),
+        setup.currencies,
+        np.ascontiguousarray(captures["price"]),
+        np.ascontiguousarray(captures["total"]),
+    )
+    whole = captures["is_whole"] != 0
+    kinds: dict[str, Any] = {
+        "stake_code": setup.stake_code,
+        "integer_balances": whole if whole.any() else False,
+        "moment": epoch,
+    }
+    backtesting.wallet_captures = wallet_captures(*columns, **kinds)
+    return wallet_summary_frame(*columns, **kinds)
+
+
+def backtest_content(
+    backtesting: Any, results: pd.DataFrame, wallet_summary: pd.DataFrame
+) -> dict[str, Any]:
+    """What ``backtest()`` returns, from the state that a run has left."""
+    from freqtrade.persistence import PairLocks
+
+    config = backtesting.strategy.config
+    return {
+        "results": results,
+        "config": config,
+        "locks": PairLocks.get_all_locks(),
+        "rejected_signals": backtesting.rejected_trades,
+        "timedout_entry_orders": backtesting.timedout_entry_orders,
+        "timedout_exit_orders": backtesting.timedout_exit_orders,
+        "canceled_trade_entries": backtesting.canceled_trade_entries,
+        "canceled_entry_orders": backtesting.canceled_entry_orders,
+        "replaced_entry_orders": backtesting.replaced_entry_orders,
+        "final_balance": backtesting.wallets.get_total(config["stake_currency"]),
+        "wallet_summary": wallet_summary,
+    }
+
+
+def loop_epoch(start: Any) -> Any:
+    """1970 as a date like those of the time loop: it adds a timedelta to its first date."""
+    return start - (start - _EPOCH)
 
 
 def _round_like_ccxt() -> None:
@@ -213,14 +251,12 @@ def _surroundings(
         "precision_mode": backtesting.precision_mode,
     }
     types = backtesting.strategy.order_types
-    # The loop adds a timedelta to its first date: what comes of it is what its dates are.
-    loop_epoch = start - (start - _EPOCH)
     return Surroundings(
         setup.pairs,
         markets,
         common,
         tuple(_epoch_of(processed[pair]) for pair in setup.pairs),
-        loop_epoch,
+        loop_epoch(start),
         types["entry"],
         types["exit"],
         backtesting.fee,

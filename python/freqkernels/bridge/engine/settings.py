@@ -115,8 +115,6 @@ def strategy_settings_support(strategy: Any) -> Support:
             value = found[1]
         if not check(value):
             return refuse(f"the strategy's {name} is {value!r:.60}, not {expected}")
-    if strategy._ft_stop_uses_after_fill and strategy.trailing_stop:
-        return refuse("trailing_stop is on and custom_stoploss takes after_fill")
     return SUPPORTED
 
 

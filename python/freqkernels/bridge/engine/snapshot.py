@@ -46,8 +46,6 @@ def snapshot(backtesting: Any, pairs: tuple[str, ...], start: Any, end: Any) -> 
     start_ms, end_ms = milliseconds(start), milliseconds(end)
     if start_ms is None or end_ms is None:
         return refuse("the run does not begin and end at whole milliseconds")
-    if backtesting.strategy.use_custom_stoploss:
-        return refuse("use_custom_stoploss is on")
     currencies = _currencies(backtesting, pairs)
     markets = _markets(backtesting, pairs, currencies)
     if isinstance(markets, Support):
@@ -60,7 +58,7 @@ def snapshot(backtesting: Any, pairs: tuple[str, ...], start: Any, end: Any) -> 
         pairs,
         tuple(currencies),
         np.array([type(start_capital.get(name, 0.0)) is int for name in currencies]),
-        _rules(backtesting, start_ms, end_ms),
+        rules_of(backtesting, start_ms, end_ms),
         wallet,
         roi_steps(backtesting.strategy.minimal_roi),
         *markets,
@@ -88,7 +86,13 @@ def _liquidation(backtesting: Any, futures: bool) -> Liquidation:
     return Liquidation.BASE if owner == "Exchange" else Liquidation.BINANCE
 
 
-def _rules(backtesting: Any, start_ms: int, end_ms: int) -> Struct:
+def rules_of(backtesting: Any, start_ms: int, end_ms: int) -> Struct:
+    """The settings of a strategy and a configuration.
+
+    :param backtesting: freqtrade's ``Backtesting``.
+    :param start_ms: first date of the run, milliseconds since 1970.
+    :param end_ms: its last date.
+    """
     strategy, config = backtesting.strategy, backtesting.config
     futures = backtesting.trading_mode == "futures"
     from freqtrade.constants import DEFAULT_AMOUNT_RESERVE_PERCENT

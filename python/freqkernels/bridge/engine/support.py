@@ -6,7 +6,7 @@ import decimal
 import logging
 from typing import Any
 
-from freqkernels.bridge.engine.callbacks import callbacks_support
+from freqkernels.bridge.engine.callbacks import callbacks_support, internals_support
 from freqkernels.bridge.engine.genuine import class_support, holders_support, object_support
 from freqkernels.bridge.engine.markets import exchange_support, pairs_support
 from freqkernels.bridge.engine.protections import configured_support
@@ -69,20 +69,41 @@ def run_support(backtesting: Any, processed: dict[str, Any]) -> Support:
     :param backtesting: freqtrade's ``Backtesting``, with its strategy set.
     :param processed: frame by pair.
     """
-    if type(processed) is not dict:
-        return refuse(f"processed is a {type(processed).__name__}, not a dict")
     strategy, exchange = backtesting.strategy, backtesting.exchange
-    if any(logging.getLogger(name).isEnabledFor(logging.DEBUG) for name in _LOGGERS):
-        return refuse("log lines of level DEBUG are asked for, which only freqtrade's own code has")
-    support = mode_support(backtesting)
+    support = _way_support(backtesting, processed)
     futures = backtesting.trading_mode == "futures"
     support = support and strategy_settings_support(strategy)
+    if support and strategy._ft_stop_uses_after_fill and strategy.trailing_stop:
+        return refuse("trailing_stop is on and custom_stoploss takes after_fill")
     support = support and callbacks_support(strategy, futures=futures)
     support = support and config_support(backtesting)
     if backtesting.enable_protections:
         support = support and configured_support(strategy)
     support = support and exchange_support(exchange, futures=futures)
     return support and pairs_support(exchange, processed, futures=futures)
+
+
+def events_support(backtesting: Any, processed: dict[str, Any]) -> Support:
+    """Whether a run may go event by event: freqtrade's own code does all that a callback can see.
+
+    Asked where :func:`run_support` says no; callbacks, markets and protections are of no matter.
+
+    :param backtesting: freqtrade's ``Backtesting``, with its strategy set.
+    :param processed: frame by pair.
+    """
+    support = _way_support(backtesting, processed)
+    support = support and strategy_settings_support(backtesting.strategy)
+    support = support and internals_support(backtesting.strategy)
+    return support and config_support(backtesting)
+
+
+def _way_support(backtesting: Any, processed: dict[str, Any]) -> Support:
+    """Whether the run is of a kind that is walked through in freqtrade's usual way."""
+    if type(processed) is not dict:
+        return refuse(f"processed is a {type(processed).__name__}, not a dict")
+    if any(logging.getLogger(name).isEnabledFor(logging.DEBUG) for name in _LOGGERS):
+        return refuse("log lines of level DEBUG are asked for, which only freqtrade's own code has")
+    return mode_support(backtesting)
 
 
 def names_support(backtesting: Any) -> Support:

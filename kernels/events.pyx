@@ -1,0 +1,328 @@
+# Door to the engine in src/engine/, event by event. The contract of this layer stands in
+# _kernels/__init__.py; here objects with the attributes of freqtrade's LocalTrade come in, too.
+from engine cimport *
+from libc.math cimport NAN
+from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memset
+
+from datetime import timezone
+
+cdef object UTC = timezone.utc
+
+NOTHING, CANDLE, ROW = 0, 1, 2
+
+
+cdef double _number(object value, bint *is_odd):
+    """A number of a trade; None becomes NaN, what else it may be is odd."""
+    if type(value) is float:
+        return value
+    if value is None:
+        return NAN
+    if isinstance(value, (float, int)):
+        try:
+            return value
+        except OverflowError:
+            pass
+    is_odd[0] = True
+    return NAN
+
+
+cdef inline bint _is_new(double now, double before) noexcept nogil:
+    return now != before and now == now
+
+
+cdef class Walk:
+    """A run event by event: ``next_event``, then the trades as they are after it, ``observe``.
+
+    Pairs are given by ``set_candles`` and ``set_details`` before ``start``.
+    """
+
+    cdef fk_engine engine
+    cdef list _kept
+    cdef list _trades
+    cdef list _dates
+    cdef dict _numbers
+    cdef fk_trade *_before
+    cdef int64_t _room
+    cdef uint8_t *_whole
+
+    def __cinit__(self, const fk_rules[::1] rules not None, const fk_roi_step[::1] roi not None,
+                  const fk_market[::1] markets not None, int32_t currencies,
+                  dict numbers not None):
+        cdef fk_engine *e = &self.engine
+        cdef Py_ssize_t i
+        self._kept = []
+        self._trades = []
+        self._dates = []
+        self._numbers = numbers
+        self._set_rules(rules, roi)
+        e.currencies = currencies
+        e.pair_count = <int32_t> markets.shape[0]
+        e.totals = <double *> calloc(currencies + 1, sizeof(double))
+        e.pairs = <fk_pair *> calloc(e.pair_count + 1, sizeof(fk_pair))
+        e.order = <int32_t *> calloc(e.pair_count + 1, sizeof(int32_t))
+        self._whole = <uint8_t *> calloc(currencies + 1, 1)
+        if not e.totals or not e.pairs or not e.order or not self._whole:
+            raise MemoryError
+        for i in range(e.pair_count):
+            e.pairs[i].market = markets[i]
+        e.events.is_on = True
+        e.events.whole = self._whole
+        e.events.pair = -1
+        e.events.locks_until_ms = FK_NEVER
+
+    def __dealloc__(self):
+        fk_engine_free(&self.engine)
+        free(self._before)
+        free(self._whole)
+
+    cdef int _set_rules(self, const fk_rules[::1] rules, const fk_roi_step[::1] roi) except -1:
+        self.engine.rules = rules[0]
+        self._kept.append(roi)
+        self.engine.roi = &roi[0] if roi.shape[0] else NULL
+        self.engine.roi_steps = roi.shape[0]
+        return 0
+
+    def set_candles(self, Py_ssize_t pair, const double[::1] open not None,
+                    const double[::1] high not None, const double[::1] low not None,
+                    const double[::1] close not None, const uint8_t[::1] signals not None,
+                    int64_t first_candle, const int32_t[::1] candle, const uint8_t[::1] stop_tags):
+        """A pair's rows; ``candle`` is None where they follow each other without a gap."""
+        cdef fk_candles *c = &self.engine.pairs[pair].candles
+        self._kept.append((open, high, low, close, signals, candle))
+        c.rows = open.shape[0]
+        c.first_candle = first_candle
+        if c.rows == 0:
+            return
+        c.open, c.high, c.low, c.close = &open[0], &high[0], &low[0], &close[0]
+        c.signals = &signals[0]
+        c.candle = &candle[0] if candle is not None else NULL
+
+    def set_details(self, Py_ssize_t pair, const int64_t[::1] time_ms not None,
+                    const double[::1] open not None, const double[::1] high not None,
+                    const double[::1] low not None, const double[::1] close not None):
+        """A pair's rows of the detail timeframe."""
+        cdef fk_details *d = &self.engine.pairs[pair].details
+        self._kept.append((time_ms, open, high, low, close))
+        d.rows = time_ms.shape[0]
+        if d.rows:
+            d.time_ms = &time_ms[0]
+            d.open, d.high, d.low, d.close = &open[0], &high[0], &low[0], &close[0]
+
+    def start(self):
+        """Ready for the first candle."""
+        with nogil:
+            fk_engine_prepare(&self.engine)
+
+    # ---- what the driver knows better
+
+    def watch(self, bint every_candle, bint every_row, bint every_signal):
+        """Which events are wanted besides those at which something happens by itself: each
+        candle, each row with an open trade, each entry signal."""
+        cdef fk_events *events = &self.engine.events
+        cdef bint changed = events.every_row != every_row
+        events.every_candle, events.every_row = every_candle, every_row
+        events.every_signal = every_signal
+        if changed:
+            fk_settings_changed(&self.engine)
+
+    def set_rules(self, const fk_rules[::1] rules not None, const fk_roi_step[::1] roi not None):
+        """The strategy's settings from now on."""
+        self._kept.pop(0)
+        self._set_rules(rules, roi)
+        self._kept.insert(0, self._kept.pop())
+        fk_settings_changed(&self.engine)
+
+    def set_locks(self, int64_t until_ms):
+        """The latest end of a lock; NEVER for none."""
+        self.engine.events.locks_until_ms = until_ms
+
+    def set_totals(self, list codes, list totals):
+        """The wallet: what is owned of these currencies; nothing of all others."""
+        cdef int32_t code
+        memset(self.engine.totals, 0, self.engine.currencies * sizeof(double))
+        memset(self._whole, 0, self.engine.currencies)
+        for place, total in enumerate(totals):
+            code = codes[place]
+            self.engine.totals[code] = total
+            self._whole[code] = type(total) is int
+
+    # ---- events
+
+    def next_event(self, int64_t until):
+        """The next event up to a candle: its kind, pair, row, row of the detail timeframe (-1:
+        none), time, direction (0 none, 1 long, 2 short), and whether trades may be entered.
+
+        Trades know what has happened up to then. NOTHING when that candle is done."""
+        cdef fk_engine *e = &self.engine
+        cdef int kind
+        self._remember()
+        with nogil:
+            kind = fk_next_event(e, until)
+        if e.refusal:
+            raise MemoryError
+        self._write_back()
+        return (kind, e.events.pair, e.events.row.row, e.events.detail, e.events.row.now_ms,
+                e.events.direction, e.events.can_enter)
+
+    cdef int _remember(self) except -1:
+        cdef int64_t i
+        if self._room < self.engine.open.size:
+            free(self._before)
+            self._room = 2 * self.engine.open.size
+            self._before = <fk_trade *> calloc(self._room, sizeof(fk_trade))
+            if not self._before:
+                self._room = 0
+                raise MemoryError
+        for i in range(self.engine.open.size):
+            self._before[i] = fk_open_position(&self.engine, i).trade
+        return 0
+
+    cdef int _write_back(self) except -1:
+        cdef int64_t i
+        cdef fk_trade *now
+        cdef fk_trade *before
+        for i in range(self.engine.open.size):
+            now, before = &fk_open_position(&self.engine, i).trade, &self._before[i]
+            trade = self._trades[i]
+            if _is_new(now.max_rate, before.max_rate):
+                trade.max_rate = now.max_rate
+            if _is_new(now.min_rate, before.min_rate):
+                trade.min_rate = now.min_rate
+            if _is_new(now.stop_loss, before.stop_loss):
+                trade.stop_loss = now.stop_loss
+                trade.stop_loss_pct = now.stop_loss_pct
+                trade.is_stop_loss_trailing = True
+        return 0
+
+    def observe(self, list trades not None):
+        """All open trades as they are after the event, in the order of opening."""
+        cdef fk_engine *e = &self.engine
+        cdef list before = self._trades
+        cdef list dates = self._dates
+        cdef int64_t size = e.open.size, i, at
+        cdef fk_position **held = <fk_position **> calloc(size + 1, sizeof(fk_position *))
+        cdef fk_position *p
+        if not held:
+            raise MemoryError
+        for i in range(size):
+            held[i] = fk_open_position(e, i)
+            e.pairs[held[i].trade.pair].first_open = NULL
+            e.pairs[held[i].trade.pair].last_open = NULL
+        e.open.size = 0
+        self._trades, self._dates = [], []
+        try:
+            for trade in trades:
+                at = e.open.size
+                if at >= size or before[at] is not trade or not held[at]:
+                    at = 0
+                    while at < size and (before[at] is not trade or not held[at]):
+                        at += 1
+                p = held[at] if at < size else NULL
+                if p:
+                    held[at] = NULL
+                self._observe(trade, p, dates[at] if p else None)
+        finally:
+            for i in range(size):
+                if held[i]:
+                    fk_awake(e, held[i].trade.pair)
+                    fk_drop_position(e, held[i])
+            free(held)
+
+    cdef int _observe(self, object trade, fk_position *p, object date) except -1:
+        cdef fk_trade seen
+        cdef bint is_odd = False, is_new = p == NULL
+        if is_new:
+            p = fk_new_position(&self.engine)
+            if not p:
+                raise MemoryError
+        p.next = NULL
+        memset(&seen, 0, sizeof(seen))
+        seen.pair = self._numbers[trade.pair]
+        seen.open_ms = p.trade.open_ms
+        if trade.open_date is not date:
+            date = trade.open_date
+            seen.open_ms = round(date.replace(tzinfo=UTC).timestamp() * 1000)
+        self._read(trade, &seen, &is_odd)
+        if self._has_open_order(trade.orders, p):
+            is_odd = True
+        p.trade.pair = seen.pair
+        if not fk_add_position(&self.engine, p):
+            raise MemoryError
+        self._trades.append(trade)
+        self._dates.append(date)
+        fk_observe(&self.engine, p, &seen, is_odd, is_new)
+        return 0
+
+    cdef int _read(self, object trade, fk_trade *seen, bint *is_odd) except -1:
+        seen.is_short = bool(trade.is_short)
+        seen.is_open = True
+        seen.is_trailing = bool(trade.is_stop_loss_trailing)
+        seen.entry.state = FK_ORDER_CLOSED
+        seen.open_rate = _number(trade.open_rate, is_odd)
+        seen.amount = _number(trade.amount, is_odd)
+        seen.open_trade_value = _number(trade.open_trade_value, is_odd)
+        seen.funding_fees = _number(trade.funding_fees, is_odd)
+        if trade.funding_fees is None:
+            seen.funding_fees = 0.0
+        seen.stop_loss = _number(trade.stop_loss, is_odd)
+        seen.stop_loss_pct = _number(trade.stop_loss_pct, is_odd)
+        seen.max_rate = _number(trade.max_rate, is_odd)
+        seen.min_rate = _number(trade.min_rate, is_odd)
+        seen.leverage = _number(trade.leverage, is_odd)
+        seen.liquidation_price = _number(trade.liquidation_price, is_odd)
+        seen.price_precision = _number(trade.price_precision, is_odd)
+        seen.price_mode = trade.precision_mode_price
+        if (trade.fee_open != self.engine.rules.fee or trade.fee_close != self.engine.rules.fee
+                or trade.is_open is not True or not seen.leverage > 0.0
+                or not seen.open_trade_value > 0.0 or not seen.stop_loss == seen.stop_loss):
+            is_odd[0] = True
+        return 0
+
+    cdef bint _has_open_order(self, list orders, fk_position *p) except -1:
+        """Orders that were closed once stay closed: only those behind them are looked at."""
+        cdef Py_ssize_t i = p.closed_orders
+        if i > len(orders):
+            i = 0
+        while i < len(orders):
+            if orders[i].ft_is_open is not False:
+                p.closed_orders = i
+                return True
+            i += 1
+        p.closed_orders = i
+        return False
+
+    # ---- what comes out
+
+    @property
+    def candle(self):
+        """The candle at hand."""
+        return self.engine.candle
+
+    @property
+    def candles(self):
+        """The last candle of the run."""
+        return self.engine.last_candle
+
+    @property
+    def last_visit_ms(self):
+        """When a pair was visited last; NEVER if none was."""
+        return fk_last_visit(&self.engine)
+
+    @property
+    def rejected_signals(self):
+        """How many entry signals were passed for want of a free slot."""
+        return self.engine.rejected_signals
+
+    def visited(self, int32_t pair):
+        """How many of a pair's rows were visited."""
+        return fk_unvisited_row(&self.engine, pair)
+
+    def take_captures(self):
+        """Bytes of the wallet captures."""
+        return taken(&self.engine.captures, sizeof(fk_capture_row))
+
+    def take_rejections(self):
+        """Bytes of the rejected signals."""
+        return taken(&self.engine.rejections, sizeof(fk_rejection))
