@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _taken: dict[str, float] = {}
+_calls: dict[str, int] = {}
 
 
 def add(name: str, seconds: float) -> None:
@@ -12,6 +13,7 @@ def add(name: str, seconds: float) -> None:
     :param seconds: how long it took.
     """
     _taken[name] = _taken.get(name, 0.0) + seconds
+    _calls[name] = _calls.get(name, 0) + 1
 
 
 def taken() -> dict[str, float]:
@@ -19,6 +21,12 @@ def taken() -> dict[str, float]:
     return dict(sorted(_taken.items(), key=lambda item: item[1], reverse=True))
 
 
+def calls() -> dict[str, int]:
+    """Number of calls by name of the callback."""
+    return dict(_calls)
+
+
 def reset() -> None:
     """Forget all calls."""
     _taken.clear()
+    _calls.clear()
