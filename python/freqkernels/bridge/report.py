@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from freqkernels._frames import column_of, dates_of, floats_of, plain_frame
 from freqkernels.bridge.own_code import own_code
+from freqkernels.bridge.report_lines import Span, Trades, result_line, trades_of
 from freqkernels.runtime import Support, refuse
 
 _REPORTS = "freqtrade.optimize.optimize_reports.optimize_reports"
@@ -32,6 +33,10 @@ def generate_pair_metrics(
     skip_nan: Any = False,
 ) -> Any:
     """freqtrade's function of this name."""
+    span = Span(min_date, max_date, starting_balance)
+    trades = trades_of(results, span)
+    if not isinstance(trades, Support) and "pair" in results.columns:
+        return _pair_lines(pairlist, results["pair"], trades, span, skip_nan)
     needed = _columns(results, ("pair", *_LINE))
     function = own_code(_REPORTS, "generate_pair_metrics")
     if isinstance(needed, Support):
@@ -55,6 +60,10 @@ def generate_tag_metrics(
     tags = tag_type if isinstance(tag_type, list) else [tag_type]
     if not all(tag in ("enter_tag", "exit_reason") for tag in tags):
         return refuse("tag_type is not a tag")
+    span = Span(min_date, max_date, starting_balance)
+    trades = trades_of(results, span)
+    if not isinstance(trades, Support) and all(tag in results.columns for tag in tags):
+        return _tag_lines(tag_type, results[tags], trades, span)
     needed = _columns(results, (*tags, *_LINE))
     function = own_code(_REPORTS, "generate_tag_metrics")
     if isinstance(needed, Support):
@@ -62,6 +71,48 @@ def generate_tag_metrics(
     if isinstance(function, Support):
         return function
     return function(tag_type, starting_balance, needed, min_date, max_date, skip_nan)
+
+
+def _pair_lines(
+    pairlist: Any, pairs: pd.Series, trades: Trades, span: Span, skip_nan: Any
+) -> list[dict[str, Any]]:
+    lines = []
+    empty: dict[str, Any] | None = None
+    for pair in pairlist:
+        chosen = np.flatnonzero((pairs == pair).to_numpy(dtype=np.bool_))
+        if len(chosen):
+            lines.append(result_line(trades.at(chosen), span, pair))
+        elif not skip_nan:
+            empty = empty or _empty_line(trades, span)
+            lines.append({**empty, "key": pair})
+    return _with_total(lines, trades, span)
+
+
+def _tag_lines(
+    tag_type: Any, tags: pd.DataFrame, trades: Trades, span: Span
+) -> list[dict[str, Any]]:
+    rows = tags.assign(row=np.arange(len(tags)))
+    lines = [
+        result_line(trades.at(group["row"].to_numpy()), span, tag)
+        for tag, group in rows.groupby(tag_type)
+    ]
+    return _with_total(lines, trades, span)
+
+
+def _empty_line(trades: Trades, span: Span) -> dict[str, Any]:
+    """freqtrade's line of no trades."""
+    none = trades.at(slice(0, 0))
+    columns = (none.profits, none.ratios, none.durations, none.closed)
+    frame = pd.DataFrame(dict(zip(_LINE, columns, strict=True)))
+    line: dict[str, Any] = sys.modules[_REPORTS]._generate_result_line(
+        frame, span.min_date, span.max_date, span.starting_balance, ""
+    )
+    return line
+
+
+def _with_total(lines: list[dict[str, Any]], trades: Trades, span: Span) -> list[dict[str, Any]]:
+    ordered = sorted(lines, key=lambda line: line["profit_total_abs"], reverse=True)
+    return [*ordered, result_line(trades, span, "TOTAL")]
 
 
 def generate_all_periodic_breakdown_stats(trade_list: Any) -> Any:
@@ -177,6 +228,9 @@ def _drawdown_result(series: list[NDArray[np.float64]], date_at: Any, relative: 
 
 def generate_wallet_stats(wallet_df: Any, stake_currency: Any) -> Any:
     """freqtrade's function of this name; it leaves a column in the frame."""
+    if wallet_df.__class__ is pd.DataFrame and wallet_df.empty:  # hyperopt captures no wallets
+        exact = own_code(_REPORTS, "generate_wallet_stats")
+        return exact if isinstance(exact, Support) else exact(wallet_df, stake_currency)
     unusable = plain_frame(wallet_df, "wallet_df")
     if unusable is not None:
         return unusable

@@ -78,6 +78,11 @@ def num_threads() -> int:
     )
 
 
+def chosen_threads() -> int | None:
+    """What :func:`set_num_threads` was called with last, None if it was not."""
+    return _chosen
+
+
 def set_num_threads(count: int | None) -> None:
     """Choose the number of threads for this process; ``None`` goes back to the environment.
 

@@ -1,0 +1,150 @@
+"""What is put around the epochs of freqtrade's hyperopt; its own code runs in the middle.
+
+Not replaced, only surrounded: nothing here depends on how a release does it. The candles of an
+epoch come from a mapped file (:mod:`freqkernels.bridge.shared_frames`), workers get the kernels
+(:mod:`freqkernels.bridge.workers`).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+from freqkernels.bridge import workers
+from freqkernels.bridge.hooks import ImportHandle, on_import
+from freqkernels.bridge.shared_frames import SharedFrames, Stamp, share
+from freqkernels.runtime.journal import record
+
+logger = logging.getLogger("freqkernels")
+
+MODULE = "freqtrade.optimize.hyperopt.hyperopt_optimizer"
+_ABSENT = object()
+_handle: ImportHandle | None = None
+_surrounded: list[tuple[type, str, Any, Any]] = []
+
+
+def attach() -> None:
+    """Surround hyperopt's epochs, now or as soon as freqtrade imports it."""
+    global _handle
+    if _handle is None:
+        workers.listen()
+        _handle = on_import(MODULE, _surround)
+
+
+def detach() -> None:
+    """Put back what was there."""
+    global _handle
+    if _handle is None:
+        return
+    _handle.cancel()
+    _handle = None
+    workers.stop_listening()
+    for cls, name, original, ours in reversed(_surrounded):
+        if vars(cls).get(name) is ours:
+            if original is _ABSENT:
+                delattr(cls, name)
+            else:
+                setattr(cls, name, original)
+    _surrounded.clear()
+
+
+def _surround(module: ModuleType) -> None:
+    cls = vars(module).get("HyperOptimizer")
+    if not isinstance(cls, type):
+        return
+    _put(cls, "__reduce_ex__", workers.reduce_with_settings(cls.__reduce_ex__))
+    for name, surround in (("generate_optimizer", _epoch), ("prepare_hyperopt_data", _prepare)):
+        original = vars(cls).get(name)
+        if isinstance(original, FunctionType):
+            _put(cls, name, surround(original))
+
+
+def _put(cls: type, name: str, ours: Any) -> None:
+    _surrounded.append((cls, name, vars(cls).get(name, _ABSENT), ours))
+    setattr(cls, name, ours)
+
+
+def _epoch(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def generate_optimizer(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if workers.leave_unless_invited(self):
+            return original(self, *args, **kwargs)
+        with _mapped_candles():
+            result = original(self, *args, **kwargs)
+        workers.note_epoch()
+        return result
+
+    return generate_optimizer
+
+
+# ---- candles
+
+
+def _prepare(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def prepare_hyperopt_data(self: Any, *args: Any, **kwargs: Any) -> Any:
+        from freqkernels.bridge.worker_memory import advise, resident_bytes
+
+        without_candles = resident_bytes()
+        result = original(self, *args, **kwargs)
+        shared = _share_candles(self)
+        advise(self, without_candles, shared)
+        return result
+
+    return prepare_hyperopt_data
+
+
+def _share_candles(optimizer: Any) -> SharedFrames | None:
+    """Write the candles once more, so that they can be mapped; None if there is no room."""
+    source = Path(optimizer.data_pickle_file)
+    try:
+        # As freqtrade reads them: every array has memory of its own then.
+        candles = importlib.import_module("joblib").load(source)
+        shared = share(candles, source.with_suffix(".freqkernels"), Stamp.of(source))
+    except OSError as error:
+        record("fallback", "hyperopt", f"each worker reads the candles for itself: {error}")
+        return None
+    workers.frames[str(source)] = shared
+    weakref.finalize(optimizer, _forget, str(source), shared)
+    return shared
+
+
+def _forget(source: str, shared: SharedFrames) -> None:
+    if workers.frames.get(source) == shared:
+        del workers.frames[source]
+    shared.remove()
+
+
+@contextmanager
+def _mapped_candles() -> Iterator[None]:
+    """Let freqtrade's ``load`` of the candles map them."""
+    module: Any = sys.modules[MODULE]
+    original = vars(module).get("load")
+    if original is not importlib.import_module("joblib").load:
+        yield  # somebody else's
+        return
+
+    def load(file: Any, *args: Any, **kwargs: Any) -> Any:
+        shared = workers.frames.get(str(getattr(file, "name", "")))
+        if shared is not None and not (args or kwargs) and file.tell() == 0:
+            try:
+                if Stamp.of(file.fileno()) == shared.source:
+                    return shared.load()
+            except OSError as error:
+                record("fallback", "hyperopt", f"the candles are read, not mapped: {error}")
+        return original(file, *args, **kwargs)
+
+    module.load = load
+    try:
+        yield
+    finally:
+        if module.load is load:
+            module.load = original

@@ -1,0 +1,221 @@
+"""The worker processes of ``hyperopt -j N`` get the kernels too.
+
+joblib starts them as new interpreters, in which nothing is installed, and sends the whole
+``HyperOptimizer`` along with each epoch. Its pickle begins with a call of :func:`revive`, which
+installs the kernels with the settings of the process that sent it. What happened in an epoch comes
+back over the queue that freqtrade has for the log lines of its workers.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from logging.handlers import QueueHandler
+from typing import Any
+from weakref import WeakSet
+
+from freqkernels.bridge.shared_frames import SharedFrames
+from freqkernels.runtime import (
+    events,
+    get_backend,
+    set_backend,
+    set_num_threads,
+)
+from freqkernels.runtime.journal import record
+from freqkernels.runtime.threads import chosen_threads
+
+logger = logging.getLogger("freqkernels")
+
+#: The logger through which freqtrade handles what its workers write.
+_QUEUE_LOGGER = "freqtrade.optimize.hyperopt.hyperopt_logger"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a worker takes over.
+
+    :param pid: process that sends it.
+    :param backend: as of ``set_backend``.
+    :param threads: as of ``set_num_threads``, None if nobody has chosen.
+    :param frames: files to map, by the path of freqtrade's own.
+    """
+
+    pid: int
+    backend: str
+    threads: int | None
+    frames: dict[str, SharedFrames]
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What a process says of one epoch.
+
+    :param pid: the process.
+    :param by_engine: whether the compiled engine has simulated it.
+    :param news: kind, name and reason of events since the last epoch, and how many of them.
+    """
+
+    pid: int
+    by_engine: bool
+    news: tuple[tuple[str, str, str, int], ...] = ()
+
+
+@dataclass(slots=True)
+class Simulated:
+    """Epochs of one process.
+
+    :param by_engine: simulated by the compiled engine.
+    :param by_freqtrade: simulated by freqtrade's own code.
+    """
+
+    by_engine: int = 0
+    by_freqtrade: int = 0
+
+
+#: Files to map, by the path of freqtrade's own.
+frames: dict[str, SharedFrames] = {}
+_simulated: dict[int, Simulated] = {}
+_guest = False  # whether the kernels are here for another process
+_revived: WeakSet[Any] = WeakSet()
+_told: Counter[tuple[str, str, str]] = Counter()
+
+
+def epochs() -> dict[int, Simulated]:
+    """Epochs of hyperopt so far that this process has run or ordered, by process."""
+    return dict(_simulated)
+
+
+# ---- in the process that sends
+
+
+def reduce_with_settings(
+    original: Callable[..., Any],
+) -> Callable[[Any, Any], tuple[Any, ...]]:
+    """A ``__reduce_ex__`` whose pickle installs the kernels where it is read.
+
+    :param original: the one that it stands for.
+    """
+
+    def __reduce_ex__(self: Any, protocol: Any) -> tuple[Any, ...]:  # noqa: N807
+        constructor, arguments, *rest = original(self, protocol)
+        settings = Settings(os.getpid(), get_backend(), chosen_threads(), dict(frames))
+        return revive, (settings, constructor, arguments), *rest
+
+    return __reduce_ex__
+
+
+def _take_in(line: logging.LogRecord) -> bool:
+    """A filter of log lines from workers: those that are an epoch's account are ours."""
+    epoch = getattr(line, "freqkernels_epoch", None)
+    if epoch is None:
+        return True
+    _count(epoch)
+    return False
+
+
+def _count(epoch: Epoch) -> None:
+    mine = _simulated.setdefault(epoch.pid, Simulated())
+    if epoch.by_engine:
+        mine.by_engine += 1
+    else:
+        mine.by_freqtrade += 1
+    for kind, name, reason, times in epoch.news:
+        record(kind, name, reason, times)  # type: ignore[arg-type]
+
+
+def listen() -> None:
+    """Understand what workers say."""
+    logging.getLogger(_QUEUE_LOGGER).addFilter(_take_in)
+
+
+def stop_listening() -> None:
+    """Leave what workers say to freqtrade, and forget what they have said."""
+    logging.getLogger(_QUEUE_LOGGER).removeFilter(_take_in)
+    _simulated.clear()
+
+
+# ---- in the worker
+
+
+def revive(settings: Settings, constructor: Callable[..., Any], arguments: Any) -> Any:
+    """The object that :func:`reduce_with_settings` took apart, with the kernels installed.
+
+    :param settings: of the process that sent it.
+    :param constructor: what makes the object, still without state.
+    :param arguments: of the constructor.
+    """
+    if settings.pid != os.getpid():
+        _take_over(settings)
+    made = constructor(*arguments)
+    _revived.add(made)
+    return made
+
+
+def _take_over(settings: Settings) -> None:
+    global _guest
+    from freqkernels.bridge.install import install, is_installed
+
+    if settings.backend != get_backend():
+        set_backend(settings.backend)
+    set_num_threads(settings.threads)
+    frames.clear()
+    frames.update(settings.frames)
+    if not is_installed():
+        _guest = True
+        logger.addFilter(_is_for_this_process)
+        install()
+
+
+def leave_unless_invited(thing: Any) -> bool:
+    """Uninstall the kernels in a worker that now works for a process without them.
+
+    :param thing: what has come with the task.
+    :return: whether they are gone.
+    """
+    global _guest
+    if not _guest or thing in _revived:
+        return False
+    from freqkernels.bridge.install import uninstall
+
+    uninstall()
+    logger.removeFilter(_is_for_this_process)
+    _guest = False
+    return True
+
+
+def note_epoch() -> None:
+    """Count the epoch that has just ended, here or where it was ordered."""
+    from freqkernels.bridge.engine import last_run
+
+    by_engine = bool(last_run())
+    queue = _queue() if _guest else None
+    if queue is None:
+        _count(Epoch(os.getpid(), by_engine))
+        return
+    line = logging.LogRecord("freqkernels", logging.DEBUG, __file__, 0, "epoch", (), None)
+    line.freqkernels_epoch = Epoch(os.getpid(), by_engine, _news())
+    queue.enqueue(line)
+
+
+def _news() -> tuple[tuple[str, str, str, int], ...]:
+    found = []
+    for event in events():
+        key = (event.kind, event.name, event.reason)
+        if event.count > _told[key]:
+            found.append((*key, event.count - _told[key]))
+            _told[key] = event.count
+    return tuple(found)
+
+
+def _queue() -> QueueHandler | None:
+    """Where log lines of a worker go, if freqtrade has set that up."""
+    handlers = logging.getLogger().handlers
+    return next((handler for handler in handlers if isinstance(handler, QueueHandler)), None)
+
+
+def _is_for_this_process(line: logging.LogRecord) -> bool:
+    """A filter of our log lines: events go along with the epoch, so that they are said once."""
+    return not (getattr(line, "freqkernels_event", False) and _queue() is not None)
