@@ -87,10 +87,13 @@ def _replay(args: argparse.Namespace) -> int:
         difference = str(verdict.difference) if verdict.difference else None
         document: dict[str, Any] = {"difference": difference, "refused": verdict.refused}
         document |= {"compiled": verdict.compiled, "original": verdict.original}
+        document["events"] = verdict.events
         print(json.dumps(document | {"happened": verdict.happened}, indent=2))
     else:
         print(describe(verdict))
         print(f"{verdict.compiled} of {len(verdict.outcomes)} backtests ran compiled")
+        for reason in verdict.events:
+            print(f"  event by event: {reason}")
         for reason in verdict.original or [verdict.refused] * bool(verdict.refused):
             print(f"  not compiled: {reason}")
     return int(verdict.difference is not None or not verdict.compiled)
@@ -138,6 +141,7 @@ def _print(tallies: dict[str, Tally], texts: list[str]) -> None:
     for row in rows:
         print(f"{row[0]:12}" + "".join(f"{cell!s:>11}" for cell in row[1:]))
     for title, counts in (
+        ("event by event:", _sum(tally.events for tally in tallies.values())),
         ("ran on freqtrade's own code:", _sum(tally.original for tally in tallies.values())),
         ("refused by freqtrade itself:", _sum(tally.refused for tally in tallies.values())),
         ("what happened in them:", _sum(tally.happened for tally in tallies.values())),

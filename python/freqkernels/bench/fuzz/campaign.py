@@ -34,6 +34,7 @@ class Result:
     :param seconds: that generating and comparing took.
     :param epochs: backtests that were compared.
     :param original: why some of them ran on freqtrade's own code.
+    :param events: why some of them were simulated event by event.
     :param refused: why freqtrade does not run the case at all, or "".
     :param difference: the first one as text, or "".
     :param happened: what happened in it, counted.
@@ -44,6 +45,7 @@ class Result:
     seconds: float
     epochs: int
     original: list[str]
+    events: list[str]
     refused: str
     difference: str
     happened: Counter[str]
@@ -57,6 +59,7 @@ class Tally:
     :param epochs: backtests that were compared.
     :param compiled: those that ran on the engine that is compared with freqtrade's.
     :param original: those that ran on freqtrade's own code, by reason.
+    :param events: those that were simulated event by event, by reason.
     :param refused: cases that freqtrade does not run, by reason.
     :param differences: results of cases that differ.
     :param happened: what happened in them, counted.
@@ -67,6 +70,7 @@ class Tally:
     epochs: int = 0
     compiled: int = 0
     original: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     differences: list[Result] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
@@ -78,6 +82,7 @@ class Tally:
         self.epochs += result.epochs
         self.compiled += result.epochs - len(result.original)
         self.original.update(result.original)
+        self.events.update(result.events)
         self.refused.update([result.refused] if result.refused else [])
         self.differences += [result] if result.difference else []
         self.happened += result.happened
@@ -90,27 +95,30 @@ def run_campaign(
     kinds: Sequence[str] = tuple(KINDS),
     *,
     jobs: int = 1,
+    engine: Engine | None = None,
     watch: Callable[[Result], None] = lambda _: None,
 ) -> dict[str, Tally]:
     """Compare the engines on random cases.
 
     :param cases: how many; they go through the kinds in turn.
     :param seed: the same one gives the same cases.
-    :param kinds: keys of ``KINDS``.
+    :param kinds: keys of ``ALL_KINDS``.
     :param jobs: processes.
+    :param engine: see :func:`~freqkernels.bench.fuzz.compare.compare_case`; a function of a
+        module, where there are several processes.
     :param watch: gets every result as it comes.
     :return: tally by kind.
     :raise FreqkernelsError: when a process dies.
     """
     tallies = {kind: Tally() for kind in kinds}
-    tasks = [(kinds[i % len(kinds)], seed, i // len(kinds)) for i in range(cases)]
+    tasks = [(kinds[i % len(kinds)], seed, i // len(kinds), engine) for i in range(cases)]
     for result in _in_processes(tasks, jobs) if jobs > 1 else (run_one(*task) for task in tasks):
         tallies[result.kind].add(result)
         watch(result)
     return tallies
 
 
-def _in_processes(tasks: list[tuple[str, int, int]], jobs: int) -> Iterator[Result]:
+def _in_processes(tasks: list[tuple[str, int, int, Engine | None]], jobs: int) -> Iterator[Result]:
     # Fresh processes: a fork would take locks and threads along.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
@@ -142,6 +150,7 @@ def run_one(kind: str, seed: int, number: int, engine: Engine | None = None) -> 
         time.monotonic() - started,
         len(verdict.outcomes),
         verdict.original,
+        verdict.events,
         verdict.refused,
         str(verdict.difference) if verdict.difference else "",
         verdict.happened,

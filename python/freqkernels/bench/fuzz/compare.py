@@ -10,7 +10,7 @@ from freqkernels.bench.fuzz.cover import happenings
 from freqkernels.bench.identity import Difference, first_difference
 from freqkernels.bridge.fuzz.case import Case
 from freqkernels.bridge.fuzz.run import Engine, RefusedCaseError, run_case
-from freqkernels.bridge.fuzz.sides import accelerated, not_installed, plain, refusals
+from freqkernels.bridge.fuzz.sides import accelerated, not_installed, plain, refusals, ways
 
 
 @dataclass(slots=True)
@@ -21,6 +21,7 @@ class Verdict:
     :param difference: the first one, None for none. Its path starts with the number of the epoch.
     :param refused: why freqtrade does not run the case at all; "" if it does.
     :param original: why an epoch ran on freqtrade's own code, for each that did.
+    :param events: why an epoch was simulated event by event, for each that was.
     :param happened: what happened in the case, counted.
     :param outcomes: of all epochs, by freqtrade alone; empty when the case was refused.
     :param found: of all epochs, by the other engine.
@@ -30,6 +31,7 @@ class Verdict:
     difference: Difference | None = None
     refused: str = ""
     original: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
     outcomes: list[dict[str, Any]] = field(default_factory=list)
     found: list[dict[str, Any]] = field(default_factory=list)
@@ -59,6 +61,7 @@ def compare_case(case: Case, engine: Engine | None = None) -> Verdict:
         case,
         first_difference(found, expected),
         original=watched.reasons,
+        events=watched.events,
         happened=happenings(case, expected),
         outcomes=expected,
         found=found,
@@ -66,13 +69,14 @@ def compare_case(case: Case, engine: Engine | None = None) -> Verdict:
 
 
 class _Watched:
-    """``Backtesting.backtest`` as it stands, and why it did not run compiled."""
+    """``Backtesting.backtest`` as it stands, and why it did not run compiled at all, or not all."""
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
+        self.events: list[str] = []
 
     def __call__(self, backtesting: Any, processed: Any, start: Any, end: Any) -> dict[str, Any]:
-        before = refusals()
+        before, ways_before = refusals(), ways()
         try:
             result: dict[str, Any] = backtesting.backtest(
                 processed=processed, start_date=start, end_date=end
@@ -80,3 +84,4 @@ class _Watched:
             return result
         finally:
             self.reasons += [*(refusals() - before), *not_installed()][:1]
+            self.events += [*(ways() - ways_before)][:1]

@@ -25,6 +25,7 @@ from freqtrade.enums import RunMode
 from freqtrade.exceptions import OperationalException
 from freqtrade.exchange import timeframe_to_seconds
 from freqtrade.optimize.backtesting import Backtesting
+from freqtrade.persistence import LocalTrade
 
 from freqkernels.bridge.fuzz import frames
 from freqkernels.bridge.fuzz.callbacks.source import NAME, write_source
@@ -52,6 +53,7 @@ class Session:
 
     def __init__(self, case: Case) -> None:
         self.case = case
+        LocalTrade.reset_trades()  # settings that are properties may look at them
         config = _config(case)
         self.exchange = exchange_of(case, config)
         try:

@@ -60,7 +60,22 @@ def with_swaps(backtesting: Any, processed: Any, start: Any, end: Any) -> dict[s
 
 def refusals() -> Counter[str]:
     """Why backtests ran on freqtrade's own code so far, counted."""
-    return Counter({event.reason: event.count for event in events() if event.name == ENGINE.name})
+    return _told("refusal")
+
+
+def ways() -> Counter[str]:
+    """Why backtests were simulated event by event so far, counted."""
+    return _told("way")
+
+
+def _told(kind: str) -> Counter[str]:
+    return Counter(
+        {
+            event.reason: event.count
+            for event in events()
+            if event.kind == kind and event.name == ENGINE.name
+        }
+    )
 
 
 def not_installed() -> list[str]:

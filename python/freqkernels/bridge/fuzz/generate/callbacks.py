@@ -105,6 +105,8 @@ def add_callbacks(
     if draw.chance(temper.properties):
         names = draw.some(list(acts.PROPERTIES), 1, 2)
         case.properties = {name: draw.choice(acts.PROPERTIES[name]) for name in names}
+        if "max_open_trades" in names:  # what the configuration says is not set then
+            case.config["stake_amount"] = 100.0
 
 
 def _possible(case: Case, name: str, names: Sequence[str]) -> bool:
