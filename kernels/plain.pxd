@@ -22,7 +22,11 @@ cdef inline bint most_stake(object max_stake, object fee, bint is_short, double 
     out[0] = 0.0
     if max_stake is None:
         return True
-    if not plain_number(max_stake, &stake) or not plain_number(fee, &rate):
+    if not plain_number(max_stake, &stake):
+        return False
+    if stake == 0.0:
+        return True
+    if not plain_number(fee, &rate):
         return False
     out[0] = stake * (1.0 - rate if is_short else 1.0 + rate)
-    return stake == 0.0 or out[0] != 0.0
+    return out[0] != 0.0

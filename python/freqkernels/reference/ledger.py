@@ -41,11 +41,12 @@ def most_stake(max_stake: Any, fee: Any, is_short: bool) -> float:
 
     :raise RefusedError: if the divisor is 0 for another reason.
     """
-    if max_stake is None:
+    stake = 0.0 if max_stake is None else plain_number(max_stake)
+    if not stake:
         return 0.0
-    stake, rate = plain_number(max_stake), plain_number(fee)
+    rate = plain_number(fee)
     divisor = stake * (1.0 - rate if is_short else 1.0 + rate)
-    if stake and not divisor:
+    if not divisor:
         raise RefusedError
     return divisor
 

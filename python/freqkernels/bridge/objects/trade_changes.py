@@ -21,8 +21,6 @@ from freqkernels.bridge.objects.trade_values import (
 )
 from freqkernels.bridge.targets import Target
 
-_NUMBERS = (float, int)
-
 
 def adjust_stop_loss(original: Function) -> Function:
     """The replacement of ``LocalTrade.adjust_stop_loss``."""
@@ -74,13 +72,13 @@ def adjust_stop_loss(original: Function) -> Function:
 
 
 def _can_be_logged(trade: Any, current_price: Any) -> bool:
-    """Whether freqtrade's log lines, which it puts together in any case, could be put together."""
+    """Whether freqtrade's log line, which it puts together in any case, can be put together."""
     return (
-        isinstance(current_price, _NUMBERS)
-        and isinstance(trade.open_rate, _NUMBERS)
-        and isinstance(trade.max_rate or 0.0, _NUMBERS)
-        and isinstance(trade.stop_loss, _NUMBERS)
-        and isinstance(trade.initial_stop_loss, _NUMBERS)
+        isinstance(current_price, float)
+        and isinstance(trade.open_rate, float)
+        and isinstance(trade.max_rate or 0.0, float)
+        and isinstance(trade.stop_loss, float)
+        and isinstance(trade.initial_stop_loss, float)
     )
 
 
