@@ -7,7 +7,7 @@ import copyreg
 from collections.abc import Callable
 from typing import Any
 
-from freqkernels.bridge.objects.lazy_orders import OrderCopies
+from freqkernels.bridge.objects.lazy_orders import LazyOrders, OrderCopies
 from freqkernels.bridge.objects.order_writes import can_postpone, shared_types
 
 # An InstanceState of SQLAlchemy keeps these in its __dict__ once something was assigned or copied.
@@ -24,6 +24,7 @@ class TradeCopier:
         self._trade_class: type = LocalTrade
         self._order_class: type = Order
         self._shared = shared_types()
+        self._shared_or_orders = self._shared.union((LazyOrders,))
         self._plain = not _is_copied_specially(LocalTrade)
         self._copy_order = self._order_copier()
 
@@ -40,13 +41,13 @@ class TradeCopier:
         if type(originals) is not list:
             return None
         copied = object.__new__(self._trade_class)
-        values = copied.__dict__
-        values.update(own)
+        values = own.copy()
+        copied.__dict__ = values
         memo = {id(trade): copied}
         copies = OrderCopies(copied, memo, self._copy_order, originals)
         memo[id(originals)] = values["orders"] = copies.orders
-        odd = {type(value) for value in values.values()}.difference(self._shared)
-        if len(odd) > 1:  # more than the list of orders
+        if not self._shared_or_orders.issuperset(map(type, values.values())):
+            odd = {type(value) for value in values.values()}.difference(self._shared_or_orders)
             try:
                 for name, value in own.items():
                     if type(value) in odd:
