@@ -26,7 +26,7 @@ from freqkernels.bench.run_process import FinishedRun, Job, Side, run_process
 from freqkernels.errors import InvalidInputError
 
 #: Options of freqtrade that say where files go: each run gets a folder of its own.
-_EXPORT_OPTIONS = (
+EXPORT_OPTIONS = (
     "--export-directory",
     "--backtest-directory",
     "--export-filename",
@@ -89,7 +89,7 @@ def compare_engines(request: Request, directory: Path, say: Say) -> Comparison:
 
 def _job(request: Request, directory: Path) -> Job:
     for word in request.arguments:
-        if word.partition("=")[0] in _EXPORT_OPTIONS:
+        if word.partition("=")[0] in EXPORT_OPTIONS:
             raise InvalidInputError(
                 f"arguments: leave out {word}: each run exports into a folder of its own, "
                 "and --keep tells where"

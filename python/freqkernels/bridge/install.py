@@ -83,6 +83,7 @@ _state = threading.RLock()  # guards what follows; never held while something is
 for _name in ("_operations", "_state"):
     renew_after_fork(globals(), _name, threading.RLock)
 _installed = False
+_withdrawn = ""
 _handles: list[ImportHandle] = []
 _replaced: dict[str, _Replaced] = {}
 _retired: list[_Replaced] = []  # replaced in a module that has been reloaded since
@@ -107,6 +108,9 @@ def install() -> None:
             "The functions of freqkernels.metrics and freqkernels.ohlcv work without it."
         ) from error
     with _operations:
+        if _withdrawn:
+            logger.warning("freqkernels is not installed again: %s", _withdrawn)
+            return
         if not _installed:
             _installed = True
             for target in TARGETS:
@@ -127,10 +131,11 @@ def uninstall() -> None:
     A place that somebody else changed since is left as it is. Objects that keep a replacement
     (a strategy file that imported it) run freqtrade's own function through it from now on.
     """
-    global _installed
+    global _installed, _withdrawn
     with _operations:
         hyperopt.detach()
         with _state:
+            _withdrawn = ""
             handles, _handles[:] = list(_handles), []
         for handle in handles:
             handle.cancel()
@@ -147,6 +152,19 @@ def uninstall() -> None:
             _replaced.clear()
             _refused.clear()
             _installed = False
+
+
+def withdraw(reason: str) -> None:
+    """Uninstall, and refuse to be installed again until :func:`uninstall` is called.
+
+    :param reason: in one sentence; :func:`status` and the log say so, too.
+    """
+    global _withdrawn
+    with _operations:
+        uninstall()
+        with _state:
+            _withdrawn = reason
+    logger.warning("freqtrade's own code runs: %s", reason)
 
 
 def is_installed() -> bool:
@@ -264,6 +282,8 @@ def _state_of(target: Target) -> tuple[State, str]:
     support = certificate(target).support
     if not support:
         return "refused", support.reason
+    if _withdrawn:
+        return "refused", _withdrawn
     if _installed:
         return "waiting", "freqtrade has not imported the module yet"
     return "not installed", "freqkernels.install() has not been called"
@@ -286,7 +306,7 @@ def _refusals_of(target: Target) -> tuple[tuple[str, int], ...]:
     return tuple(
         (event.reason, event.count)
         for event in events()
-        if event.kind == "refusal" and event.name == target.name
+        if event.kind in ("refusal", "way") and event.name == target.name
     )
 
 

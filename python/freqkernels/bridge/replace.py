@@ -21,6 +21,7 @@ from freqkernels.bridge.fingerprints import (
 from freqkernels.bridge.targets import LEFT_ALONE, Target
 from freqkernels.runtime import SUPPORTED, Support, accelerate, refuse
 from freqkernels.runtime.journal import record
+from freqkernels.runtime.turns import turn
 
 # Ours by identity: an attribute would be copied by functools.wraps to whatever wraps them.
 _replacements: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -134,7 +135,7 @@ def build(target: Target, original: Callable[..., Any], variant: str) -> tuple[A
     guard = Guard(target.calls, target.definitions)
     fast = target.load_fast(variant)
     if "_original" in inspect.signature(fast).parameters:
-        fast = functools.partial(fast, _original=original)
+        fast = functools.partial(fast, _original=_in_its_turn(original))
     if "_logger" in inspect.signature(fast).parameters:
         # Log lines come from freqtrade's logger, as its own code would write them.
         fast = functools.partial(fast, _logger=logging.getLogger(original.__module__))
@@ -159,7 +160,10 @@ def _guarded(guard: Guard, fast: Callable[..., Any], shared: set[str]) -> Callab
         if len(args) > len(shared) or not kwargs.keys() <= shared:
             return refuse("called with arguments that are not those of the fast function")
         support = guard()
-        return fast(*args, **kwargs) if support else support
+        if not support:
+            return support
+        with turn("freqkernels"):
+            return fast(*args, **kwargs)
 
     return guarded
 
@@ -173,9 +177,19 @@ def _unrepeatable(
         if not support:
             record("refusal", name, support.reason)
             return original(*args, **kwargs)
-        return fast(*args, **kwargs)
+        with turn("freqkernels"):
+            return fast(*args, **kwargs)
 
     return replacement
+
+
+def _in_its_turn(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        with turn("freqtrade"):
+            return original(*args, **kwargs)
+
+    return called
 
 
 def holders_of(objects: dict[int, Any], package: str | None) -> Iterator[tuple[Any, str, int]]:

@@ -12,8 +12,12 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from freqkernels.errors import FreqkernelsError
+
+if TYPE_CHECKING:
+    from freqkernels.bridge.self_check import Subject
 
 COMMANDS = {
     "compare": "your own backtest with and without the kernels, or by another freqtrade release",
@@ -26,12 +30,15 @@ COMMANDS = {
 _EPILOG = """\
 Every other command is freqtrade's own, run with the kernels installed: same arguments, same
 output, same files, same exit code. 'freqkernels backtesting --help' is freqtrade's own help.
-Two options of ours may stand anywhere among freqtrade's:
+Options of ours may stand anywhere among freqtrade's:
 
   --offline-markets FILE|auto   take the exchange's markets from a record, or derive them from
                                 the candle files; no network is used for them
   --plain                       replace nothing: freqtrade alone, for comparison
+  --freqkernels-verify[=always] run a backtest by both engines and compare, before the kernels are
+                                trusted with a strategy; what was identical is remembered
 """
+_VERIFY, _VERIFY_OPTION = "FREQKERNELS_VERIFY", "--freqkernels-verify"
 
 
 @dataclass(slots=True)
@@ -41,19 +48,24 @@ class Passthrough:
     :param argv: what freqtrade gets.
     :param offline_markets: file, "auto" or None.
     :param plain: whether to replace nothing.
+    :param verify: how often to compare before the kernels are trusted, "" for never, None for
+        what the configuration says.
     """
 
     argv: list[str] = field(default_factory=list)
     offline_markets: str | None = None
     plain: bool = False
+    verify: str | None = None
 
 
 def split_options(argv: Sequence[str]) -> Passthrough:
     """Separate our options from freqtrade's.
 
     :raise SystemExit: 2, when ``--offline-markets`` lacks its value.
+    :raise InvalidInputError: for ``FREQKERNELS_VERIFY`` or ``--freqkernels-verify=`` with a value
+        that is none.
     """
-    result = Passthrough()
+    result = Passthrough(verify=_verify_mode(os.environ.get(_VERIFY), _VERIFY))
     rest = iter(argv)
     for word in rest:
         if word == "--plain":
@@ -63,9 +75,18 @@ def split_options(argv: Sequence[str]) -> Passthrough:
             result.offline_markets = _offline_source(value)
         elif word.startswith("--offline-markets="):
             result.offline_markets = _offline_source(word.partition("=")[2])
+        elif word.partition("=")[0] == _VERIFY_OPTION:
+            given = word.partition("=")[2] if "=" in word else "true"
+            result.verify = _verify_mode(given, _VERIFY_OPTION)
         else:
             result.argv.append(word)
     return result
+
+
+def _verify_mode(value: str | None, name: str) -> str | None:
+    from freqkernels.bridge.self_check import mode_of
+
+    return mode_of(value, name) if value else None
 
 
 def _offline_source(value: str | None) -> str:
@@ -136,6 +157,29 @@ def _run_command(name: str, argv: Sequence[str]) -> int:
     return code
 
 
+def _run_freqtrade(options: Passthrough) -> int:
+    from freqkernels.bridge.run import run_freqtrade
+    from freqkernels.bridge.self_check import COMMANDS as CHECKED
+    from freqkernels.bridge.self_check import Gate
+    from freqkernels.bridge.time_line import told
+    from freqkernels.runtime import collect_once_at_exit
+
+    if options.plain:
+        return run_freqtrade(options.argv, options.offline_markets, plain=True)
+    collect_once_at_exit()
+    if not options.argv or options.argv[0] not in CHECKED:
+        return run_freqtrade(options.argv, options.offline_markets)
+
+    def check(subject: Subject, mode: str) -> str:
+        from freqkernels.bench.self_check import SelfCheck
+
+        return SelfCheck(options.offline_markets)(subject, mode)
+
+    gate = Gate(options.argv, options.verify, check)
+    with told():
+        return run_freqtrade(options.argv, options.offline_markets, around=gate.attached())
+
+
 def _print_versions() -> int:
     from freqkernels.cli.doctor import versions
 
@@ -155,13 +199,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _print_versions()
         if words[0] in COMMANDS:
             return _run_own(words[0], words[1:])
-        options = split_options(words)
-        from freqkernels.bridge.run import run_freqtrade
-        from freqkernels.runtime import collect_once_at_exit
-
-        if not options.plain:
-            collect_once_at_exit()
-        return run_freqtrade(options.argv, options.offline_markets, plain=options.plain)
+        return _run_freqtrade(split_options(words))
     except FreqkernelsError as error:
         print(f"freqkernels: error: {error}", file=sys.stderr)
         return 2

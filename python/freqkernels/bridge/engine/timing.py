@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from freqkernels.runtime.turns import moved
+
 _taken: dict[str, float] = {}
 _calls: dict[str, int] = {}
 
@@ -14,6 +16,7 @@ def add(name: str, seconds: float) -> None:
     """
     _taken[name] = _taken.get(name, 0.0) + seconds
     _calls[name] = _calls.get(name, 0) + 1
+    moved("callbacks", seconds)
 
 
 def taken() -> dict[str, float]:

@@ -1,0 +1,102 @@
+"""The line at the end of a run: where the time went, and which callback was the slowest."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from freqkernels.bridge.engine import timing
+from freqkernels.bridge.hooks import on_import
+from freqkernels.runtime.turns import Owner, turn, watched
+
+logger = logging.getLogger("freqkernels")
+
+_INTERFACE = "freqtrade.strategy.interface"
+#: Methods of ``IStrategy`` through which freqtrade calls all of the strategy's ``populate_*``.
+_ADVISING = ("advise_indicators", "advise_entry", "advise_exit")
+_NAMES: dict[Owner, str] = {
+    "callbacks": "your callbacks",
+    "indicators": "indicators and signals",
+    "freqtrade": "freqtrade",
+    "freqkernels": "freqkernels",
+    "self-check": "self-check",
+}
+_TENTHS = 10
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Write the line to the log when a ``with`` block with a run of freqtrade has ended.
+
+    Nothing is written where freqtrade gave up before it had asked the strategy for anything.
+    """
+    timing.reset()
+    with watched("freqtrade") as watch, _advising_timed():
+        yield
+    seconds = watch.seconds()
+    if "indicators" in seconds:
+        logger.info("%s", time_line(seconds, timing.taken(), timing.calls()))
+
+
+@contextmanager
+def _advising_timed() -> Iterator[None]:
+    done: list[tuple[Any, str, Any, Any]] = []
+
+    def surround(module: ModuleType) -> None:
+        owner: Any = vars(module)["IStrategy"]
+        for name in _ADVISING:
+            original = vars(owner)[name]
+            ours = _timed(original)
+            setattr(owner, name, ours)
+            done.append((owner, name, original, ours))
+
+    handle = on_import(_INTERFACE, surround)
+    try:
+        yield
+    finally:
+        handle.cancel()
+        for owner, name, original, ours in reversed(done):
+            if vars(owner).get(name) is ours:
+                setattr(owner, name, original)
+
+
+def _timed(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def advise(*args: Any, **kwargs: Any) -> Any:
+        with turn("indicators"):
+            return original(*args, **kwargs)
+
+    return advise
+
+
+def time_line(
+    seconds: dict[Owner, float], callbacks: dict[str, float], calls: dict[str, int]
+) -> str:
+    """The line: parts that add up to the whole, also as they are printed.
+
+    :param seconds: by owner.
+    :param callbacks: seconds by callback, the longest first.
+    :param calls: number of calls by callback.
+    """
+    parts = {name: seconds[owner] for owner, name in _NAMES.items() if owner in seconds}
+    tenths = _rounded(list(parts.values()))
+    texts = [f"{n / _TENTHS:.1f} {name}" for n, name in zip(tenths, parts, strict=True)]
+    if callbacks and "callbacks" in seconds:
+        name, longest = next(iter(callbacks.items()))
+        texts[0] += f" (slowest: {name}, {calls[name]:,} calls, {longest:.1f} s)"
+    return f"{sum(tenths) / _TENTHS:.1f} s = {', '.join(texts)}"
+
+
+def _rounded(values: list[float]) -> list[int]:
+    """Tenths, none off by a whole one, that add up to those of the sum."""
+    exact = [max(value, 0.0) * _TENTHS for value in values]
+    tenths = [int(value) for value in exact]
+    missing = round(sum(exact)) - sum(tenths)
+    by_rest = sorted(range(len(exact)), key=lambda i: tenths[i] - exact[i])
+    for i in by_rest[:missing]:
+        tenths[i] += 1
+    return tenths
