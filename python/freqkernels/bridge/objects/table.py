@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from freqkernels.bridge.objects import (
     callbacks,
+    order_making,
     precision,
     trade_changes,
     trade_orders,
@@ -13,6 +14,7 @@ from freqkernels.bridge.objects.swaps import Swap
 
 SWAPS: tuple[Swap, ...] = (
     *callbacks.SWAPS,
+    *order_making.SWAPS,
     *precision.SWAPS,
     *trade_changes.SWAPS,
     *trade_orders.SWAPS,
