@@ -12,8 +12,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-import freqkernels
-import freqkernels._kernels
+from freqkernels import _kernels
 from freqkernels.runtime import get_backend
 
 #: Settings that say where things are, how a command runs or what it prints, not what comes out.
@@ -33,6 +32,7 @@ _OTHER_SETTINGS = frozenset(
 _CREDENTIALS = frozenset(
     ["key", "secret", "password", "uid", "accountId", "walletAddress", "privateKey", "api_key"]
 )
+_PACKAGE = Path(__file__).resolve().parents[1]
 _PACKAGES = ("freqkernels", "freqtrade", "numpy", "pandas", "ccxt")
 _OF_A_MARKET = ("precision", "limits", "contractSize", "taker", "maker", "active", "linear")
 
@@ -109,8 +109,7 @@ def _settings(config: dict[str, Any]) -> dict[str, Any]:
 def _versions() -> Iterator[Any]:
     for package in _PACKAGES:
         yield package, importlib.metadata.version(package)
-    folders = {Path(name) for name in (*freqkernels.__path__, *freqkernels._kernels.__path__)}
-    yield list(_stamps(sorted(folders)))
+    yield list(_stamps([_PACKAGE, *map(Path, _kernels.__path__)]))
 
 
 def _stamps(folders: Iterable[Path]) -> Iterator[tuple[str, int, int]]:

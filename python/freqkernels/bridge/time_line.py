@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from freqkernels.bridge.engine import timing
 from freqkernels.bridge.hooks import on_import
 from freqkernels.runtime.turns import Owner, turn, watched
 
 logger = logging.getLogger("freqkernels")
 
+_TIMING = "freqkernels.bridge.engine.timing"  # imported late: pandas comes with it
 _INTERFACE = "freqtrade.strategy.interface"
 #: Methods of ``IStrategy`` through which freqtrade calls all of the strategy's ``populate_*``.
 _ADVISING = ("advise_indicators", "advise_entry", "advise_exit")
@@ -34,11 +35,14 @@ def told() -> Iterator[None]:
 
     Nothing is written where freqtrade gave up before it had asked the strategy for anything.
     """
-    timing.reset()
+    if _TIMING in sys.modules:
+        sys.modules[_TIMING].reset()
     with watched("freqtrade") as watch, _advising_timed():
         yield
     seconds = watch.seconds()
     if "indicators" in seconds:
+        from freqkernels.bridge.engine import timing
+
         logger.info("%s", time_line(seconds, timing.taken(), timing.calls()))
 
 
