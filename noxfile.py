@@ -38,7 +38,7 @@ SLOW_TESTS = (
 )
 #: Releases that the engine leaves alone: the fuzzer would compare freqtrade with itself.
 WITHOUT_ENGINE = ("2026.3", "2025.9")
-FUZZ_TESTS = ("tests/test_fuzz.py",)
+FUZZ_TESTS = ("tests/test_fuzz.py", "tests/test_fuzz_callbacks.py")
 #: Tests that call the kernels themselves, or functions that are little more.
 DIRECT_TESTS = (
     *("tests/test_exact.py", "tests/test_exact_rounding.py", "tests/test_exact_trades.py"),

@@ -27,22 +27,22 @@ def describe_calls(ours: Calls, theirs: Calls) -> Iterator[str]:
         yield f"first call that differs: number {number} of {len(theirs)}: {difference}"
         for earlier in range(max(0, number - _BEFORE), number):
             yield from _call(f"  {earlier} both:", theirs[earlier])
-        yield from _call(f"  {number} freqtrade:", other)
-        yield from _call(f"  {number} this engine:", one)
+        yield from _call(f"  {number} freqtrade:", other, besides=one)
+        yield from _call(f"  {number} this engine:", one, besides=other)
         return
 
 
-def _call(title: str, call: dict[str, Any] | None) -> Iterator[str]:
+def _call(
+    title: str, call: dict[str, Any] | None, besides: dict[str, Any] | None = None
+) -> Iterator[str]:
+    """A call; what another one beside it has in common with it is not told again."""
     if call is None:
         yield f"{title} no call"
         return
     given = ", ".join(f"{name}={shown(value)}" for name, value in call["given"].items())
     yield f"{title} {call['callback']}({given})"
-    changes = [
-        f"{group}: {name} = {shown(value)}"
-        for group, values in call["changed"].items()
-        for name, value in values.items()
-    ]
+    common = set(_changes(besides)) if besides else set()
+    changes = [change for change in _changes(call) if change not in common]
     yield from (f"      {change}" for change in changes[:_MOST_CHANGES])
     if len(changes) > _MOST_CHANGES:
         yield f"      and {len(changes) - _MOST_CHANGES} more that had changed"
@@ -52,3 +52,11 @@ def _call(title: str, call: dict[str, Any] | None) -> Iterator[str]:
         yield f"      did: {step}"
     for values in call.get("saw", ()):
         yield f"      saw: {shown(values)}"
+
+
+def _changes(call: dict[str, Any]) -> list[str]:
+    return [
+        f"{group}: {name} = {shown(value)}"
+        for group, values in call["changed"].items()
+        for name, value in values.items()
+    ]

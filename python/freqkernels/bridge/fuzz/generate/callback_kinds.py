@@ -21,6 +21,7 @@ WAITING = (
     "check_entry_timeout", "check_exit_timeout", "check_buy_timeout", "check_sell_timeout",
     "adjust_order_price", "adjust_entry_price", "adjust_exit_price",
 )  # fmt: skip
+_OLDER = {"check_entry_timeout": "check_buy_timeout", "check_exit_timeout": "check_sell_timeout"}
 ALL = tuple(PARAMETERS)
 
 
@@ -54,6 +55,8 @@ def orders(draw: Draw, seed: str) -> Case:
         case.strategy.pop(name, None)
     prices = ["custom_entry_price", "custom_exit_price"]
     names = prices + draw.some(WAITING, 2, 5) + draw.some(("custom_exit", "order_filled"))
+    if not case.futures and draw.chance(0.4):
+        names = [_OLDER.get(name, name) for name in names]
     far = dict.fromkeys(prices, ("far away", "better"))
     add_callbacks(draw, case, names, draw.one(CALM, BOLD), far)
     case.strategy["use_exit_signal"] = True
