@@ -7,6 +7,7 @@ from freqkernels.bridge.objects import (
     order_making,
     precision,
     trade_changes,
+    trade_frame,
     trade_orders,
     trade_values,
 )
@@ -17,6 +18,7 @@ SWAPS: tuple[Swap, ...] = (
     *order_making.SWAPS,
     *precision.SWAPS,
     *trade_changes.SWAPS,
+    *trade_frame.SWAPS,
     *trade_orders.SWAPS,
     *trade_values.SWAPS,
 )
