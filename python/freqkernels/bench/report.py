@@ -180,7 +180,7 @@ def findings(comparison: Comparison) -> Iterator[str]:
     yield from comparison.inputs.notes
     yield f"identical: {'yes' if comparison.identical else 'NO'}"
     if comparison.first is not None:
-        yield from _difference_lines(comparison)
+        yield from difference_lines(comparison)
     yield from _compared_lines(comparison)
     if not _trades(comparison.left):
         yield "There was not a single trade: little has been compared. Choose more candles."
@@ -189,7 +189,8 @@ def findings(comparison: Comparison) -> Iterator[str]:
         yield from _event_lines(comparison.right.run.events)
 
 
-def _difference_lines(comparison: Comparison) -> Iterator[str]:
+def difference_lines(comparison: Comparison) -> Iterator[str]:
+    """The first difference and what it may mean, line by line; nothing if there is none."""
     found = _difference(comparison)
     if found is None:
         return

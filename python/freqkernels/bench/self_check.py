@@ -17,7 +17,7 @@ from pathlib import Path
 from freqkernels.bench.compare_engines import EXPORT_OPTIONS, Request, compare_engines
 from freqkernels.bench.compare_runs import Comparison
 from freqkernels.bench.environments import cache_directory
-from freqkernels.bench.report import findings
+from freqkernels.bench.report import difference_lines
 from freqkernels.bridge.self_check import Subject
 from freqkernels.errors import FreqkernelsError
 
@@ -122,7 +122,7 @@ class SelfCheck:
                 return f"the self-check could not compare the engines: {error}"
         if comparison.identical:
             return ""
-        for line in findings(comparison):
+        for line in difference_lines(comparison):
             logger.warning("self-check: %s", line)
         return f"the self-check found a difference between the engines: {_first(comparison)}"
 

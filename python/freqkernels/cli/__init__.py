@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from freqkernels.errors import FreqkernelsError
+from freqkernels.errors import FreqkernelsError, InvalidInputError
 
 if TYPE_CHECKING:
     from freqkernels.bridge.self_check import Subject
@@ -50,12 +50,14 @@ class Passthrough:
     :param plain: whether to replace nothing.
     :param verify: how often to compare before the kernels are trusted, "" for never, None for
         what the configuration says.
+    :param verify_asked: whether the option is there.
     """
 
     argv: list[str] = field(default_factory=list)
     offline_markets: str | None = None
     plain: bool = False
     verify: str | None = None
+    verify_asked: bool = False
 
 
 def split_options(argv: Sequence[str]) -> Passthrough:
@@ -78,6 +80,7 @@ def split_options(argv: Sequence[str]) -> Passthrough:
         elif word.partition("=")[0] == _VERIFY_OPTION:
             given = word.partition("=")[2] if "=" in word else "true"
             result.verify = _verify_mode(given, _VERIFY_OPTION)
+            result.verify_asked = True
         else:
             result.argv.append(word)
     return result
@@ -168,6 +171,8 @@ def _run_freqtrade(options: Passthrough) -> int:
         return run_freqtrade(options.argv, options.offline_markets, plain=True)
     collect_once_at_exit()
     if not options.argv or options.argv[0] not in CHECKED:
+        if options.verify_asked:
+            raise InvalidInputError(f"{_VERIFY_OPTION} is for {', '.join(CHECKED)}")
         return run_freqtrade(options.argv, options.offline_markets)
 
     def check(subject: Subject, mode: str) -> str:
