@@ -21,6 +21,9 @@ from typing import Any, SupportsIndex, TypeVar
 
 _T = TypeVar("_T")
 
+#: Length of a memo that has the trade and its list of orders only.
+_UNTOUCHED = 2
+
 
 def readable(orders: list[Any]) -> list[Any]:
     """A list of orders to read: copies where there are any, originals otherwise.
@@ -82,6 +85,8 @@ class OrderCopies:
 
     def readable(self, orders: list[Any]) -> list[Any]:
         """The copies where there are any, the originals otherwise."""
+        if len(self.memo) == _UNTOUCHED:
+            return orders
         get = self.memo.get
         return [get(id(order), order) for order in orders]
 
@@ -123,6 +128,8 @@ class OrderCopies:
 
     def _is_kept(self, references: tuple[int, ...]) -> bool:
         """Whether anybody but us refers to the copied trade, or to what leads to it."""
+        if not self._made:
+            return references != self._alone
         trade, *others = self._alone
         linked = sum(made.__dict__.get("_trade_bt") is self._trade for made in self._made)
         if references != (trade + linked, *others):

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from freqkernels.bridge.objects import (
     callbacks,
+    funding,
+    locks,
     order_making,
     precision,
+    precision_history,
     trade_changes,
     trade_frame,
     trade_orders,
     trade_values,
+    wallet_sums,
 )
 from freqkernels.bridge.objects.swaps import Swap
 
 SWAPS: tuple[Swap, ...] = (
     *callbacks.SWAPS,
+    *funding.SWAPS,
+    *locks.SWAPS,
     *order_making.SWAPS,
     *precision.SWAPS,
+    *precision_history.SWAPS,
     *trade_changes.SWAPS,
     *trade_frame.SWAPS,
     *trade_orders.SWAPS,
     *trade_values.SWAPS,
+    *wallet_sums.SWAPS,
 )
