@@ -21,6 +21,7 @@ from freqkernels.bridge.objects.swaps import swapped
 from freqkernels.bridge.objects.table import SWAPS
 from freqkernels.layout import CAPTURE, NEVER
 from freqkernels.runtime import kernel
+from freqkernels.runtime.turns import turn
 from freqkernels.simulation.run import Inputs
 from freqkernels.simulation.structs import Setup
 
@@ -114,7 +115,8 @@ class _Run:
             before = walk.candle
             event = walk.next_event(before + step)
             while event[0] != _NOTHING:
-                self._meet(*event)
+                with turn("freqtrade"):
+                    self._meet(*event)
                 self._settle()
                 event = walk.next_event(before + step)
             advance(walk.candle - before)
