@@ -35,6 +35,8 @@ cdef extern from "engine/engine.h" nogil:
         double min_notional, max_notional, max_leverage, maintenance_ratio, maintenance_amount
         uint8_t whole
     ctypedef struct fk_order:
+        int64_t placed_ms
+        double price
         uint8_t state
     ctypedef struct fk_trade:
         int64_t id, open_ms, entry_row
@@ -55,7 +57,7 @@ cdef extern from "engine/engine.h" nogil:
         uint8_t signals
     ctypedef struct fk_events:
         int64_t locks_until_ms
-        uint8_t is_on, every_candle, every_row, every_signal
+        uint8_t is_on, every_candle, every_row, every_signal, every_wait
         const uint8_t *whole
         fk_row row
         int64_t detail

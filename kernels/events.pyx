@@ -28,6 +28,11 @@ cdef double _number(object value, bint *is_odd):
     return NAN
 
 
+cdef int64_t _milliseconds(object date) except? -1:
+    """Of a date that freqtrade takes for UTC."""
+    return round(date.replace(tzinfo=UTC).timestamp() * 1000)
+
+
 cdef inline bint _is_new(double now, double before) noexcept nogil:
     return now != before and now == now
 
@@ -117,13 +122,14 @@ cdef class Walk:
 
     # ---- what the driver knows better
 
-    def watch(self, bint every_candle, bint every_row, bint every_signal):
+    def watch(self, bint every_candle, bint every_row, bint every_signal, bint every_wait):
         """Which events are wanted besides those at which something happens by itself: each
-        candle, each row with an open trade, each entry signal."""
+        candle, each row with an open trade, each entry signal, each row at which the first order
+        of a trade waits to be filled."""
         cdef fk_events *events = &self.engine.events
-        cdef bint changed = events.every_row != every_row
+        cdef bint changed = events.every_row != every_row or events.every_wait != every_wait
         events.every_candle, events.every_row = every_candle, every_row
-        events.every_signal = every_signal
+        events.every_signal, events.every_wait = every_signal, every_wait
         if changed:
             fk_settings_changed(&self.engine)
 
@@ -243,9 +249,9 @@ cdef class Walk:
         seen.open_ms = p.trade.open_ms
         if trade.open_date is not date:
             date = trade.open_date
-            seen.open_ms = round(date.replace(tzinfo=UTC).timestamp() * 1000)
+            seen.open_ms = _milliseconds(date)
         self._read(trade, &seen, &is_odd)
-        if self._has_open_order(trade.orders, p):
+        if self._has_open_order(trade.orders, p) and not self._waits(trade, &seen):
             is_odd = True
         p.trade.pair = seen.pair
         if not fk_add_position(&self.engine, p):
@@ -279,6 +285,20 @@ cdef class Walk:
                 or not seen.open_trade_value > 0.0 or not seen.stop_loss == seen.stop_loss):
             is_odd[0] = True
         return 0
+
+    cdef bint _waits(self, object trade, fk_trade *seen) except -1:
+        """Whether the only order is an entry that is not filled yet."""
+        cdef list orders = trade.orders
+        cdef bint is_odd = False
+        if len(orders) != 1 or seen.amount != 0.0:
+            return False
+        order = orders[0]
+        if order.ft_order_side != ("sell" if seen.is_short else "buy") or order.status != "open":
+            return False
+        seen.entry.price = _number(order.ft_price, &is_odd)
+        seen.entry.placed_ms = _milliseconds(order.order_date)
+        seen.entry.state = FK_ORDER_OPEN
+        return not is_odd
 
     cdef bint _has_open_order(self, list orders, fk_position *p) except -1:
         """Orders that were closed once stay closed: only those behind them are looked at."""

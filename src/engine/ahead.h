@@ -181,9 +181,33 @@ static inline int64_t fk_run_ahead(fk_engine *e, fk_position *p, int64_t row, in
 
 /* ---- event by event: the state stays behind, only the row of the next event is looked for */
 
+/* Whether all that the trade does is to wait for its first order to be filled. */
+static inline int fk_is_waiting(const fk_engine *e, const fk_position *p) {
+    return p->trade.entry.state == FK_ORDER_OPEN && p->trade.amount == 0.0 && !p->is_restless &&
+           !e->events.every_wait;
+}
+
+static inline int fk_waits_on(const fk_engine *e, const fk_position *p, double low, double high,
+                              int64_t now_ms) {
+    const fk_order *order = &p->trade.entry;
+    if (low <= order->price && order->price <= high) return 0;
+    return !fk_timed_out(order, e->rules.entry_timeout_us, now_ms);
+}
+
+/* The row that fills the order, or at which it has waited too long. */
+static inline int64_t fk_wait(const fk_engine *e, const fk_position *p, int64_t row) {
+    const fk_pair *pair = &e->pairs[p->trade.pair];
+    const fk_candles *c = &pair->candles;
+    while (row < pair->last_row && fk_waits_on(e, p, c->low[row], c->high[row],
+                                               fk_time_of(e, fk_candle_of_row(c, row))))
+        row++;
+    return row;
+}
+
 /* Whether the trade can pass a row; its state takes the row in if so. */
 static inline int fk_passes(fk_engine *e, fk_position *p, const fk_row *row) {
     fk_trade *t = &p->trade;
+    if (fk_is_waiting(e, p)) return fk_waits_on(e, p, row->low, row->high, row->now_ms);
     if (e->events.every_row || p->is_restless || !fk_is_settled(t) ||
         fk_is_funding_time(e, row->now_ms))
         return 0;
@@ -215,6 +239,7 @@ static inline int64_t fk_look_ahead(fk_engine *e, fk_position *p, int64_t row) {
     int64_t next;
     if (e->rules.detail_ms) return row;
     if (!e->events.is_on) return fk_run_ahead(e, p, row, last);
+    if (fk_is_waiting(e, p)) return fk_wait(e, p, row);
     if (e->events.every_row || p->is_restless) return row;
     scout = *p;
     next = fk_run_ahead(e, &scout, row, last);

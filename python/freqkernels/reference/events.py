@@ -108,9 +108,12 @@ class Walk:
 
     # ---- what the driver knows better
 
-    def watch(self, every_candle: bool, every_row: bool, every_signal: bool) -> None:
+    def watch(
+        self, every_candle: bool, every_row: bool, every_signal: bool, every_wait: bool
+    ) -> None:
         """Which events are wanted besides those at which something happens by itself: each
-        candle, each row with an open trade, each entry signal."""
+        candle, each row with an open trade, each entry signal, each row at which the first order
+        of a trade waits to be filled."""
         self._every_candle, self._every_signal = every_candle, every_signal
 
     def set_rules(self, rules: Struct, roi: Struct) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from freqkernels.signals import PRICES
 from freqkernels.simulation.columns import tags_at
 
 _TAGS = ("enter_tag", "exit_tag")
+_READ_AHEAD = 64
 
 
 def _signal_values(bits: int) -> tuple[int, ...]:
@@ -33,17 +35,49 @@ class _Candles:
     def __init__(self, frame: pd.DataFrame) -> None:
         self._dates: Any = frame["date"].array
         self._columns = [frame[name].to_numpy() for name in PRICES]
+        self._first = self._behind = self._next = 0
+        self._ahead: list[list[Any]] = []
 
     def candle(self, row: int) -> list[Any]:
         """Date, open, high, low, close."""
-        opens, highs, lows, closes = self._columns
-        return [
-            self._dates[row],
-            opens.item(row),
-            highs.item(row),
-            lows.item(row),
-            closes.item(row),
-        ]
+        if row != self._next and not self._first <= row < self._behind:
+            self._next = row + 1
+            return [self._dates[row], *(column.item(row) for column in self._columns)]
+        if row >= self._behind:
+            self._read_ahead(row)
+        return self._ahead[row - self._first].copy()
+
+    def _read_ahead(self, row: int) -> None:
+        """Rows that are asked for one after the other are cheaper together."""
+        self._first, self._behind = row, row + _READ_AHEAD
+        rows = slice(self._first, self._behind)
+        columns = (self._dates[rows], *(column[rows].tolist() for column in self._columns))
+        self._ahead = [list(values) for values in zip(*columns, strict=True)]
+        self._behind = self._next = self._first + len(self._ahead)
+
+
+def _tag_reader(frame: pd.DataFrame, name: str) -> Callable[[int], Any]:
+    """Tags of a frame by row of the engine."""
+    if name not in frame.columns:
+        return lambda row: None
+    column: Any = frame[name].array
+    texts = column.__arrow_array__() if hasattr(column, "__arrow_array__") else None
+    if isinstance(column.dtype, pd.StringDtype) and texts is not None:
+        chunks = texts.combine_chunks() if hasattr(texts, "combine_chunks") else texts
+
+        def text(row: int) -> Any:
+            tag = chunks[row].as_py()
+            return tags_at(frame, name, np.array([row]))[0] if tag is None else tag
+
+        return text
+
+    def tag(row: int) -> Any:
+        tag = column[row]
+        if type(tag) is str or tag is None:
+            return tag
+        return tags_at(frame, name, np.array([row]))[0]
+
+    return tag
 
 
 class Rows:
@@ -55,11 +89,10 @@ class Rows:
     """
 
     def __init__(self, frame: pd.DataFrame, signals: Any, details: pd.DataFrame | None) -> None:
-        self._frame = frame
         self._signals = signals
         self._candles = _Candles(frame)
         self._details = None if details is None else _Candles(details)
-        self._tags = [frame[name].array if name in frame.columns else None for name in _TAGS]
+        self._enter_tag, self._exit_tag = (_tag_reader(frame, name) for name in _TAGS)
 
     def __len__(self) -> int:
         return len(self._signals)
@@ -75,13 +108,7 @@ class Rows:
         else:
             assert self._details is not None
             candle = self._details.candle(detail)
-        return [*candle, *_SIGNALS[self._signals.item(row)], *map(self._tag, (0, 1), (row, row))]
-
-    def _tag(self, which: int, row: int) -> Any:
-        column = self._tags[which]
-        if column is None:
-            return None
-        tag = column[row]
-        if type(tag) is str or tag is None:
-            return tag
-        return tags_at(self._frame, _TAGS[which], np.array([row]))[0]
+        candle.extend(_SIGNALS[self._signals.item(row)])
+        candle.append(self._enter_tag(row))
+        candle.append(self._exit_tag(row))
+        return candle

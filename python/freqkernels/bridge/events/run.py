@@ -68,6 +68,7 @@ class _Run:
         self._backtesting = backtesting
         self._setup = setup
         self._module: Any = sys.modules["freqtrade.optimize.backtesting"]
+        self._trades = _local_trade()
         self._numbers = {pair: number for number, pair in enumerate(setup.pairs)}
         start_ms, end_ms = (int(setup.rules[name][0]) for name in ("start_ms", "end_ms"))
         self._start, self._start_ms = start, start_ms
@@ -84,8 +85,6 @@ class _Run:
 
     def content(self, advance: Callable[[int], None]) -> dict[str, Any]:
         """Run; what ``backtest()`` returns."""
-        from freqtrade.persistence import LocalTrade
-
         backtesting, provider = self._backtesting, self._backtesting.dataprovider
         index = SliceIndex(self._rows_visited, self._touch, backtesting.required_startup)
         provider._DataProvider__slice_index = index
@@ -97,11 +96,12 @@ class _Run:
             self._touch()
             self._date_last_visit()
             provider._DataProvider__slice_index = index.copy()
-            open_pairs = {trade.pair for trade in LocalTrade.bt_trades_open}
+            trades = self._trades
+            open_pairs = {trade.pair for trade in trades.bt_trades_open}
             data = {pair: [self._last_row(pair)] for pair in open_pairs}
-            backtesting.handle_left_open(LocalTrade.bt_trades_open_pp, data=data)
+            backtesting.handle_left_open(trades.bt_trades_open_pp, data=data)
             backtesting.wallets.update()
-            results = self._module.trade_list_to_dataframe(LocalTrade.bt_trades)
+            results = self._module.trade_list_to_dataframe(trades.bt_trades)
         captures = np.frombuffer(self._walk.take_captures(), CAPTURE)
         summary = keep_captures(backtesting, self._setup, captures, loop_epoch(self._start))
         return backtest_content(backtesting, results, summary)
@@ -155,8 +155,6 @@ class _Run:
 
     def _settle(self) -> None:
         """Tell the walk what an event has changed."""
-        from freqtrade.persistence import LocalTrade
-
         walk, settings = self._walk, self._settings
         if settings.has_changed():
             if settings.are_usual:
@@ -164,7 +162,7 @@ class _Run:
             walk.watch(*settings.watched())
         self._locks.tell()
         self._totals.tell()
-        walk.observe(LocalTrade.bt_trades_open)
+        walk.observe(self._trades.bt_trades_open)
 
     # ---- time
 
@@ -182,13 +180,11 @@ class _Run:
 
     def _touch(self) -> list[str]:
         """The pairs visited so far; freqtrade notes each at its first visit."""
-        from freqtrade.persistence import LocalTrade
-
         walk, unvisited = self._walk, self._unvisited
         while unvisited and unvisited[0][0] <= walk.candle and walk.visited(unvisited[0][1]):
             pair = self._setup.pairs[unvisited.pop(0)[1]]
             self._visited.append(pair)
-            LocalTrade.bt_trades_open_pp[pair]
+            self._trades.bt_trades_open_pp[pair]
         return self._visited
 
     def _last_row(self, pair: str) -> list[Any]:
@@ -197,6 +193,12 @@ class _Run:
 
 
 # ---- what it is made of
+
+
+def _local_trade() -> Any:
+    from freqtrade.persistence import LocalTrade
+
+    return LocalTrade
 
 
 def _walk(setup: Setup, inputs: Inputs, numbers: dict[str, int]) -> Any:

@@ -17,6 +17,10 @@ EVERY_ROW = {
     "custom_roi": "use_custom_roi",
     "adjust_trade_position": "position_adjustment_enable",
 }
+#: What freqtrade calls on each row while an entry order waits.
+WAITING = frozenset(
+    ["check_entry_timeout", "check_buy_timeout", "adjust_order_price", "adjust_entry_price"]
+)
 _NAMES = (
     "stoploss",
     "trailing_stop",
@@ -34,7 +38,7 @@ _NAMES = (
     "ignore_buying_expired_candle_after",
 )
 _values_of = attrgetter(*_NAMES)
-_CALLBACKS = (*EVERY_ROW, "bot_loop_start")
+_CALLBACKS = (*EVERY_ROW, *WAITING, "bot_loop_start")
 
 
 class Settings:
@@ -74,12 +78,14 @@ class Settings:
         """The rules and the steps of ``minimal_roi``."""
         return self._rules(), roi_steps(self._strategy.minimal_roi)
 
-    def watched(self) -> tuple[bool, bool, bool]:
-        """Whether each candle, each row of an open trade, each entry signal is an event."""
+    def watched(self) -> tuple[bool, bool, bool, bool]:
+        """Whether each candle, each row of an open trade, each entry signal, each row of a
+        waiting entry order is an event."""
         if not self.are_usual:
-            return "bot_loop_start" in self._own, True, True
+            return "bot_loop_start" in self._own, True, True, True
         strategy = self._strategy
         every_row = bool(strategy.use_custom_stoploss) or any(
             name in self._own and getattr(strategy, setting) for name, setting in EVERY_ROW.items()
         )
-        return "bot_loop_start" in self._own, every_row, False
+        every_wait = not self._own.isdisjoint(WAITING)
+        return "bot_loop_start" in self._own, every_row, False, every_wait

@@ -16,15 +16,16 @@ class Locks:
     """
 
     def __init__(self, walk: Any) -> None:
+        from freqtrade.persistence import PairLocks
+
         self._walk = walk
+        self._locks = PairLocks
         self._seen = 0
         self._until = NEVER
 
     def tell(self) -> None:
         """Tell the walk of new locks."""
-        from freqtrade.persistence import PairLocks
-
-        locks = PairLocks.locks
+        locks = self._locks.locks
         if len(locks) == self._seen:
             return
         if len(locks) < self._seen:
