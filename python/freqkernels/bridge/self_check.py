@@ -102,17 +102,14 @@ class Gate:
         @functools.wraps(original)
         def __init__(backtesting: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
             original(backtesting, *args, **kwargs)
-            with turn("self-check"):
-                self._look_at(backtesting)
+            mode = _mode_in(backtesting.config) if self.mode is None else self.mode
+            if mode and is_installed():
+                with turn("self-check"):
+                    self._look_at(backtesting, mode)
 
         return __init__
 
-    def _look_at(self, backtesting: Any) -> None:
-        mode = self.mode
-        if mode is None:
-            mode = _mode_in(backtesting.config)
-        if not mode or not is_installed():
-            return
+    def _look_at(self, backtesting: Any, mode: str) -> None:
         names = {strategy.get_strategy_name(): strategy for strategy in backtesting.strategylist}
         fresh = {name: one for name, one in names.items() if name not in self._asked}
         if not fresh:

@@ -26,6 +26,7 @@ _NAMES: dict[Owner, str] = {
     "freqkernels": "freqkernels",
     "self-check": "self-check",
 }
+_OF_WORKERS = "; what the worker processes did meanwhile is not included"
 _TENTHS = 10
 
 
@@ -43,7 +44,8 @@ def told() -> Iterator[None]:
     if "indicators" in seconds:
         from freqkernels.bridge.engine import timing
 
-        logger.info("%s", time_line(seconds, timing.taken(), timing.calls()))
+        text = time_line(seconds, timing.taken(), timing.calls())
+        logger.info("%s%s", text, _OF_WORKERS if _has_workers() else "")
 
 
 @contextmanager
@@ -75,6 +77,12 @@ def _timed(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(*args, **kwargs)
 
     return advise
+
+
+def _has_workers() -> bool:
+    """Whether joblib has started processes for hyperopt."""
+    executors = sys.modules.get("joblib.externals.loky.reusable_executor")
+    return getattr(executors, "_executor", None) is not None
 
 
 def time_line(
