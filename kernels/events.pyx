@@ -282,7 +282,8 @@ cdef class Walk:
         seen.price_mode = trade.precision_mode_price
         if (trade.fee_open != self.engine.rules.fee or trade.fee_close != self.engine.rules.fee
                 or trade.is_open is not True or not seen.leverage > 0.0
-                or not seen.open_trade_value > 0.0 or not seen.stop_loss == seen.stop_loss):
+                or (seen.amount != 0.0 and not seen.open_trade_value > 0.0)
+                or not seen.stop_loss == seen.stop_loss):
             is_odd[0] = True
         return 0
 
