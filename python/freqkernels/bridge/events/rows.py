@@ -13,6 +13,8 @@ from freqkernels.signals import PRICES
 from freqkernels.simulation.columns import tags_at
 
 _TAGS = ("enter_tag", "exit_tag")
+#: After so many rows one after the other, so many more are read at once.
+_IN_A_ROW = 8
 _READ_AHEAD = 64
 
 
@@ -35,25 +37,27 @@ class _Candles:
     def __init__(self, frame: pd.DataFrame) -> None:
         self._dates: Any = frame["date"].array
         self._columns = [frame[name].to_numpy() for name in PRICES]
-        self._first = self._behind = self._next = 0
+        self._first = self._behind = 0
+        self._next, self._in_a_row = -1, 0
         self._ahead: list[list[Any]] = []
 
     def candle(self, row: int) -> list[Any]:
         """Date, open, high, low, close."""
-        if row != self._next and not self._first <= row < self._behind:
+        if not self._first <= row < self._behind:
+            self._in_a_row = self._in_a_row + 1 if row == self._next else 0
             self._next = row + 1
-            return [self._dates[row], *(column.item(row) for column in self._columns)]
-        if row >= self._behind:
+            if self._in_a_row < _IN_A_ROW:
+                return [self._dates[row], *[column.item(row) for column in self._columns]]
             self._read_ahead(row)
         return self._ahead[row - self._first].copy()
 
     def _read_ahead(self, row: int) -> None:
         """Rows that are asked for one after the other are cheaper together."""
-        self._first, self._behind = row, row + _READ_AHEAD
-        rows = slice(self._first, self._behind)
+        self._first = row
+        rows = slice(row, row + _READ_AHEAD)
         columns = (self._dates[rows], *(column[rows].tolist() for column in self._columns))
         self._ahead = [list(values) for values in zip(*columns, strict=True)]
-        self._behind = self._next = self._first + len(self._ahead)
+        self._behind = self._next = row + len(self._ahead)
 
 
 def _tag_reader(frame: pd.DataFrame, name: str) -> Callable[[int], Any]:
