@@ -42,7 +42,7 @@ FUZZ_TESTS = ("tests/test_fuzz.py", "tests/test_fuzz_callbacks.py")
 #: Tests that call the kernels themselves, or functions that are little more.
 DIRECT_TESTS = (
     *("tests/test_exact.py", "tests/test_exact_rounding.py", "tests/test_exact_trades.py"),
-    *("tests/test_kernels.py", "tests/test_protections.py"),
+    *("tests/test_kernels.py", "tests/test_ledger.py", "tests/test_protections.py"),
     *("tests/test_simulate_edges.py", "tests/test_simulate_twins.py"),
 )
 FUSED = re.compile(r"\bvfn?m(?:add|sub)\w*\b|\bfn?m(?:add|sub|la|ls)\b")

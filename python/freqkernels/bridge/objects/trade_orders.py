@@ -38,7 +38,7 @@ def _handing_out(orders: Any, find: Callable[[Any], Any]) -> Any:
     found = find(readable)
     if found is None or found is NotImplemented:
         return found
-    places = {id(order): place for place, order in enumerate(readable)}
+    places = dict(zip(map(id, readable), range(len(readable)), strict=True))
     if type(found) is list:
         return orders.picked([places[id(order)] for order in found])
     return orders[places[id(found)]]
