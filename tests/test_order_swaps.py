@@ -36,7 +36,13 @@ from freqkernels.bridge.objects import (
 from freqkernels.bridge.objects.order_writes import order_writes_watched
 from freqkernels.bridge.objects.swaps import swapped
 from freqkernels.bridge.objects.trade_copies import TradeCopier
+from freqkernels.bridge.replace import certificate
+from freqkernels.bridge.targets import ENGINE
 from freqkernels.runtime import journal
+
+pytestmark = pytest.mark.skipif(
+    not certificate(ENGINE).support, reason="the engine is left alone here"
+)
 
 SWAPS = (
     *(*callbacks.SWAPS, *order_making.SWAPS, *precision.SWAPS, *trade_values.SWAPS),

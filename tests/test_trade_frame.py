@@ -20,6 +20,12 @@ from hypothesis import strategies as st
 from drawn_trades import OPENED, make, prices, trades
 from freqkernels.bridge.objects import trade_frame
 from freqkernels.bridge.objects.swaps import swapped
+from freqkernels.bridge.replace import certificate
+from freqkernels.bridge.targets import ENGINE
+
+pytestmark = pytest.mark.skipif(
+    not certificate(ENGINE).support, reason="the engine is left alone here"
+)
 
 minutes = st.integers(0, 100_000)
 numbers = st.one_of(st.none(), prices, st.sampled_from([0.0, 0, 3, np.float64(1.5)]))

@@ -30,6 +30,12 @@ from freqkernels.bridge.objects import (
 from freqkernels.bridge.objects.order_writes import order_writes_watched
 from freqkernels.bridge.objects.swaps import Swap, _resolve, swapped
 from freqkernels.bridge.objects.trade_copies import TradeCopier
+from freqkernels.bridge.replace import certificate
+from freqkernels.bridge.targets import ENGINE
+
+pytestmark = pytest.mark.skipif(
+    not certificate(ENGINE).support, reason="the engine is left alone here"
+)
 
 SWAPS = (*precision.SWAPS, *trade_values.SWAPS, *trade_changes.SWAPS, *trade_orders.SWAPS)
 
