@@ -83,12 +83,11 @@ def trades_of(results: Any, span: Span) -> Trades | Support:
     if not results.columns.is_unique:
         return refuse("results has two columns of one name")
     profits, ratios = floats_of(results, "profit_abs"), floats_of(results, "profit_ratio")
-    problem = _span_problem(span) or _times_problem(results)
-    for part in (profits, ratios, problem):
+    for part in (profits, ratios, _span_problem(span), _times_problem(results)):
         if isinstance(part, Support):
             return part
-        if part is not None and not _is_moderate(part):
-            return refuse("a profit is not finite")
+    if not (_is_moderate(profits) and _is_moderate(ratios)):  # type: ignore[arg-type]
+        return refuse("a profit is not finite")
     durations = results["trade_duration"].to_numpy()
     return Trades(profits, ratios, durations, results["close_date"].array)  # type: ignore[arg-type]
 
