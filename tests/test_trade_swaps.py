@@ -6,8 +6,10 @@ import decimal
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta, timezone
 from typing import Any
 
+import pandas as pd
 import pytest
 
 pytest.importorskip("freqtrade")
@@ -26,6 +28,7 @@ from freqkernels.bridge.objects import (
     trade_changes,
     trade_orders,
     trade_values,
+    utc_dates,
 )
 from freqkernels.bridge.objects.order_writes import order_writes_watched
 from freqkernels.bridge.objects.swaps import Swap, _resolve, swapped
@@ -37,7 +40,10 @@ pytestmark = pytest.mark.skipif(
     not certificate(ENGINE).support, reason="the engine is left alone here"
 )
 
-SWAPS = (*precision.SWAPS, *trade_values.SWAPS, *trade_changes.SWAPS, *trade_orders.SWAPS)
+SWAPS = (
+    *(*precision.SWAPS, *trade_values.SWAPS, *trade_changes.SWAPS),
+    *(*trade_orders.SWAPS, *utc_dates.SWAPS),
+)
 
 
 @contextmanager
@@ -357,6 +363,52 @@ def test_readers_of_a_callbacks_trade(plan: Any) -> None:
 
     with order_writes_watched():
         same(plan, act)
+
+
+# ---- dates
+
+
+DATES = {
+    "open_date": "open_date_utc",
+    "close_date": "close_date_utc",
+    "order_date": "order_date_utc",
+    "order_filled_date": "order_filled_utc",
+}
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        OPENED,
+        OPENED.replace(tzinfo=None),
+        OPENED.astimezone(timezone(timedelta(hours=2))),
+        OPENED.replace(fold=1),
+        pd.Timestamp(OPENED),
+        None,
+        "2024-01-01",
+    ],
+)
+@pytest.mark.parametrize("name", DATES)
+def test_dates(name: str, date: Any) -> None:
+    def act(trade: Any) -> Any:
+        target = trade.orders[0] if name.startswith("order") else trade
+        setattr(target, name, date)
+        return getattr(target, DATES[name])
+
+    same(({}, [{"is_exit": False}]), act)
+
+
+def test_a_trade_without_a_date() -> None:
+    result, _ = same(({}, []), lambda trade: trade.open_date_utc)
+    assert result[0] is AttributeError
+
+
+@pytest.mark.usefixtures("without_originals")
+def test_dates_that_are_what_they_should_be() -> None:
+    order = {"is_exit": False, "order_date": OPENED, "order_filled_date": OPENED}
+    trade = make(({"open_date": OPENED, "close_date": OPENED}, [order]))
+    found = trade.open_date_utc, trade.close_date_utc, trade.orders[0].order_date_utc
+    assert {*found, trade.orders[0].order_filled_utc} == {OPENED}
 
 
 # ---- who takes which

@@ -13,6 +13,7 @@ from freqkernels.bridge.objects import (
     trade_frame,
     trade_orders,
     trade_values,
+    utc_dates,
     wallet_sums,
 )
 from freqkernels.bridge.objects.swaps import Swap
@@ -28,5 +29,6 @@ SWAPS: tuple[Swap, ...] = (
     *trade_frame.SWAPS,
     *trade_orders.SWAPS,
     *trade_values.SWAPS,
+    *utc_dates.SWAPS,
     *wallet_sums.SWAPS,
 )
