@@ -11,6 +11,7 @@ from freqkernels.bridge.fuzz.generate.answers import PARAMETERS
 from freqkernels.bridge.fuzz.generate.callbacks import BOLD, CALM, HOSTILE, add_callbacks
 from freqkernels.bridge.fuzz.generate.draw import Draw
 from freqkernels.bridge.fuzz.generate.plan import Plan, build, sized
+from freqkernels.bridge.fuzz.generate.signals import odd_signals
 
 ENTRIES = (
     "custom_entry_price", "custom_stake_amount", "confirm_trade_entry", "confirm_trade_exit",
@@ -97,8 +98,6 @@ def hostile(draw: Draw, seed: str) -> Case:
     """Any callbacks that answer, do and raise what they should not, set in odd places."""
     case = _built(draw, "hostile", seed)
     add_callbacks(draw, case, draw.some(ALL, 2, 8), HOSTILE)
-    if draw.chance(0.15):
-        case.epochs = [Epoch(), Epoch(strategy={"stoploss": rules.stop(draw)})]
     return case
 
 
@@ -110,7 +109,16 @@ def _plan(draw: Draw, kind: str, seed: str) -> Plan:
 
 
 def _built(draw: Draw, kind: str, seed: str) -> Case:
-    return build(_plan(draw, kind, seed))
+    plan = _plan(draw, kind, seed)
+    plan.timeframe = draw.one("5m", "5m", "5m", "1m", "15m", "1h")
+    if draw.chance(0.15):
+        plan.signals = odd_signals
+    case = build(plan)
+    if draw.chance(0.25):
+        case.strategy["startup_candle_count"] = draw.one(1, 5, 20)
+    if draw.chance(0.1):
+        case.epochs = [Epoch(), Epoch(strategy={"stoploss": rules.stop(draw)})]
+    return case
 
 
 CALLBACK_KINDS: dict[str, Callable[[Draw, str], Case]] = {

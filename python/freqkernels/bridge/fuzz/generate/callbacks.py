@@ -119,7 +119,8 @@ def _callback(draw: Draw, name: str, answers: Sequence[Code], temper: Temper) ->
     callback = Callback(name, PARAMETERS[name])
     if name == "custom_stoploss" and draw.chance(0.4):
         callback.parameters = callback.parameters.removesuffix(", after_fill")
-    callback.parameters += ", **kwargs"
+    if not draw.chance(temper.properties / 5):  # freqtrade passes more than it documents
+        callback.parameters += ", **kwargs"
     callback.seen = draw.one(*["all"] * 7, "call", "call", "")
     callback.place = draw.choice(PLACES) if draw.chance(temper.strange) else "class"
     if callback.seen:
