@@ -43,8 +43,7 @@ class Rejections:
         traceback: TracebackType | None,
     ) -> None:
         del vars(self._backtesting)["_collate_rejected"]
-        if error is None:
-            self._note()
+        self._note()
 
     def _collate(self, pair: str, row: list[Any]) -> None:
         """In place of ``Backtesting._collate_rejected``."""

@@ -88,23 +88,30 @@ class _Run:
         backtesting, provider = self._backtesting, self._backtesting.dataprovider
         index = SliceIndex(self._rows_visited, self._touch, backtesting.required_startup)
         provider._DataProvider__slice_index = index
-        with swapped(SWAPS), self._rejections:
-            self._walk.watch(*self._settings.watched())
-            self._walk.start()
-            self._settle()
-            self._go(advance)
-            self._touch()
-            self._date_last_visit()
+        try:
+            with swapped(SWAPS), self._rejections:
+                self._walk.watch(*self._settings.watched())
+                self._walk.start()
+                self._settle()
+                self._go(advance)
+                self._touch()
+                self._date_last_visit()
+                results = self._end()
+        finally:
             provider._DataProvider__slice_index = index.copy()
-            trades = self._trades
-            open_pairs = {trade.pair for trade in trades.bt_trades_open}
-            data = {pair: [self._last_row(pair)] for pair in open_pairs}
-            backtesting.handle_left_open(trades.bt_trades_open_pp, data=data)
-            backtesting.wallets.update()
-            results = self._module.trade_list_to_dataframe(trades.bt_trades)
-        captures = np.frombuffer(self._walk.take_captures(), CAPTURE)
-        summary = keep_captures(backtesting, self._setup, captures, loop_epoch(self._start))
+            captures = np.frombuffer(self._walk.take_captures(), CAPTURE)
+            summary = keep_captures(backtesting, self._setup, captures, loop_epoch(self._start))
         return backtest_content(backtesting, results, summary)
+
+    def _end(self) -> pd.DataFrame:
+        """Forced exits of what is open, and the frame of all trades."""
+        trades = self._trades
+        open_pairs = {trade.pair for trade in trades.bt_trades_open}
+        data = {pair: [self._last_row(pair)] for pair in open_pairs}
+        self._backtesting.handle_left_open(trades.bt_trades_open_pp, data=data)
+        self._backtesting.wallets.update()
+        results: pd.DataFrame = self._module.trade_list_to_dataframe(trades.bt_trades)
+        return results
 
     # ---- events
 
@@ -113,13 +120,22 @@ class _Run:
         step = max(1, walk.candles // _SLICES)
         while walk.candle < walk.candles:
             before = walk.candle
-            event = walk.next_event(before + step)
-            while event[0] != _NOTHING:
-                with turn("freqtrade"):
-                    self._meet(*event)
-                self._settle()
-                event = walk.next_event(before + step)
+            try:
+                self._meet_events(before + step)
+            except BaseException:
+                self._backtesting._increment_progress(walk.candle - before - 1)
+                raise
             advance(walk.candle - before)
+
+    def _meet_events(self, until: int) -> None:
+        """All events up to a candle."""
+        next_event = self._walk.next_event
+        event = next_event(until)
+        while event[0] != _NOTHING:
+            with turn("freqtrade"):
+                self._meet(*event)
+            self._settle()
+            event = next_event(until)
 
     def _meet(
         self,
