@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
@@ -18,57 +17,26 @@ pytest.importorskip("freqtrade")
 from freqtrade.exchange import Exchange
 from freqtrade.optimize.backtesting import Backtesting
 from freqtrade.persistence import LocalTrade, PairLocks, Trade
-from freqtrade.persistence.usedb_context import FtNoDBContext
 from freqtrade.wallets import Wallets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freqkernels.bridge.objects import funding, locks, precision_history, wallet_sums
-from freqkernels.bridge.objects.swaps import Swap, swapped
+from freqkernels.bridge.objects import (
+    funding,
+    locks,
+    precision_history,
+    wallet_sums,
+)
+from freqkernels.bridge.objects.swaps import swapped
 from made_trades import NOW, make_order, make_trade
-
-
-def same(ours: Any, theirs: Any) -> None:
-    """Equal in value and type, to the last bit."""
-    assert (type(ours), repr(ours)) == (type(theirs), repr(theirs))
-
-
-def outcome(function: Callable[[], Any]) -> Any:
-    try:
-        value = function()
-    except Exception as error:
-        return type(error), str(error)
-    return type(value), repr(value)
-
-
-def both(swaps: tuple[Swap, ...], function: Callable[[], Any]) -> tuple[Any, Any]:
-    """What a function gives with our functions in place, and without."""
-    before = [getattr(*_place(swap)) for swap in swaps]
-    with swapped(swaps):
-        assert all(
-            getattr(*_place(swap)) is not old for swap, old in zip(swaps, before, strict=True)
-        )
-        ours = outcome(function)
-    return ours, outcome(function)
-
-
-def _place(swap: Swap) -> tuple[Any, str]:
-    holder: Any = importlib.import_module(swap.target.module)
-    *path, name = swap.target.qualname.split(".")
-    for part in path:
-        holder = getattr(holder, part)
-    return holder, name
+from swapped_calls import both, no_database, outcome, same
 
 
 @pytest.fixture(autouse=True)
 def backtest() -> Iterator[None]:
-    """No database, no trades, no locks."""
-    with FtNoDBContext("5m"):
-        Trade.reset_trades()
-        PairLocks.reset_locks()
+    """As a backtest finds it."""
+    with no_database():
         yield
-        Trade.reset_trades()
-        PairLocks.reset_locks()
 
 
 # Precisions

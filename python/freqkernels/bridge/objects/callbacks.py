@@ -35,6 +35,18 @@ SWAPS: tuple[Swap, ...] = (
 )
 
 
+class _Calls:
+    """Calls into the strategy: how many began, and how many of them have not ended."""
+
+    __slots__ = ("count", "running")
+
+    def __init__(self) -> None:
+        self.count = self.running = 0
+
+
+calls = _Calls()
+
+
 def safe_wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
     """``strategy_safe_wrapper`` with copies of trades that cost the same for any number of orders.
 
@@ -93,6 +105,8 @@ class _SafeCall:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         function = self._function
+        calls.count += 1
+        calls.running += 1
         try:
             if getattr(function, "__qualname__", "").startswith("IStrategy."):
                 return function(*args, **kwargs)
@@ -124,6 +138,8 @@ class _SafeCall:
             if self._default is None and not self._suppress:
                 raise self._kit.names["StrategyError"](str(error)) from error
             return self._default
+        finally:
+            calls.running -= 1
 
 
 def _call_with_copy(

@@ -47,7 +47,7 @@ def shared_types() -> frozenset[type]:
 
     plain = (int, float, complex, bool, str, bytes, type(None))
     dates = (datetime, date, time, timedelta, Decimal, pd.Timestamp)
-    numbers = (np.float64, np.float32, np.int64, np.int32, np.bool_)
+    numbers = (np.float64, np.float32, np.int64, np.int32, np.bool_, np.str_)
     return frozenset((*plain, *dates, *numbers, TradingMode, MarginMode))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from freqkernels.bridge.objects import (
     callbacks,
+    closed_trades,
     funding,
     locks,
     order_making,
@@ -20,6 +21,7 @@ from freqkernels.bridge.objects.swaps import Swap
 
 SWAPS: tuple[Swap, ...] = (
     *callbacks.SWAPS,
+    *closed_trades.SWAPS,
     *funding.SWAPS,
     *locks.SWAPS,
     *order_making.SWAPS,
