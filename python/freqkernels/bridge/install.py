@@ -31,7 +31,7 @@ from freqkernels.bridge.replace import (
 )
 from freqkernels.bridge.targets import TARGETS, Target
 from freqkernels.errors import MissingFreqtradeError
-from freqkernels.runtime import SUPPORTED, kernel
+from freqkernels.runtime import SUPPORTED, collector_paused, kernel
 from freqkernels.runtime.journal import events
 from freqkernels.runtime.threads import renew_after_fork
 
@@ -107,7 +107,7 @@ def install() -> None:
             "freqtrade is not installed; 'pip install freqkernels[freqtrade]' installs both. "
             "The functions of freqkernels.metrics and freqkernels.ohlcv work without it."
         ) from error
-    with _operations:
+    with _operations, collector_paused():  # which would walk over all that freqtrade has loaded
         if _withdrawn:
             logger.warning("freqkernels is not installed again: %s", _withdrawn)
             return
