@@ -10,6 +10,9 @@
 * Loops run without the GIL and allocate no Python objects (``untrack_rows``, which is about
   objects, excepted). Results do not depend on ``num_threads``.
 * Every function has a twin of the same name and signature in :mod:`freqkernels.reference`.
+* ``ledger`` and ``orders`` are about one trade at a time: their arguments are single Python objects
+  as they stand in freqtrade's attributes, and where freqtrade's result cannot be promised they
+  return NotImplemented.
 
 Nothing here is public; call :mod:`freqkernels.metrics` and :mod:`freqkernels.ohlcv`.
 """

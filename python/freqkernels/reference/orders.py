@@ -136,9 +136,7 @@ def funding_fees(orders: Any, kind: type) -> Any:
 
 
 @refusing
-def filled_date(
-    orders: Any, kind: type, side: Any, states: Container[Any], latest: bool
-) -> Any:
+def filled_date(orders: Any, kind: type, side: Any, states: Container[Any], latest: bool) -> Any:
     """When the last (latest) or first filled order was filled; None if no order is.
 
     Dates are those of the standard library with its own UTC; without any date of a filled order
