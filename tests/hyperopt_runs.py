@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -122,6 +123,7 @@ def _run(arguments: list[str], user_data: Path, accelerated: bool) -> dict[str, 
             pid: [epochs.by_engine, epochs.by_freqtrade] for pid, epochs in workers.epochs().items()
         },
         "own": os.getpid(),
+        "frozen": gc.get_freeze_count(),
         "events": [
             [event.kind, event.name, event.reason, event.count] for event in freqkernels.events()
         ],

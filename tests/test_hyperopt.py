@@ -66,6 +66,7 @@ def test_every_space_in_this_process(workspace: Workspace) -> None:
         assert plain["simulated"] == {}, space
         assert ours["simulated"] == {str(ours["own"]): [3, 0]}, space
         assert refusals(ours) == [], space
+        assert ours["frozen"] == 0
 
 
 def test_workers(workspace: Workspace) -> None:

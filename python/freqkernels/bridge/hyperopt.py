@@ -8,6 +8,7 @@ epoch come from a mapped file (:mod:`freqkernels.bridge.shared_frames`), workers
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import logging
 import sys
@@ -97,9 +98,22 @@ def _prepare(original: Callable[..., Any]) -> Callable[..., Any]:
         result = original(self, *args, **kwargs)
         shared = _share_candles(self)
         advise(self, without_candles, shared)
+        _spare_collector(self)
         return result
 
     return prepare_hyperopt_data
+
+
+def _spare_collector(optimizer: Any) -> None:
+    """Let the collector leave alone, until hyperopt ends, what has been made before its epochs.
+
+    freqtrade asks it for garbage after each batch of them, and nearly all that it then walks over
+    is what freqtrade has imported.
+    """
+    if gc.get_freeze_count() == 0:
+        gc.collect()
+        gc.freeze()
+        weakref.finalize(optimizer, gc.unfreeze).atexit = False
 
 
 def _share_candles(optimizer: Any) -> SharedFrames | None:
