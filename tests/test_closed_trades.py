@@ -93,8 +93,17 @@ def test_lists_are_freqtrades(made: list[Any], steps: list[str], in_order: bool)
 
 def test_trades_are_the_originals() -> None:
     trades = [closed_trade(closed=NOW + timedelta(minutes=number)) for number in range(3)]
-    with swapped(closed_trades.SWAPS):
+    with swapped((*callbacks.SWAPS, *closed_trades.SWAPS)):
         for number, trade in enumerate(trades):
             LocalTrade.add_bt_trade(trade)
             found = Trade.get_trades_proxy(is_open=False, close_date=NOW)
             assert [id(one) for one in found] == [id(one) for one in trades[1 : number + 1]]
+
+
+def test_unknown_calls_of_the_strategy_leave_it_to_freqtrade() -> None:
+    LocalTrade.add_bt_trade(closed_trade(closed=NOW))
+    with swapped(closed_trades.SWAPS):
+        assert LocalTrade.get_trades_proxy(is_open=False, close_date=NOW) == []
+        change("later")
+        found = LocalTrade.get_trades_proxy(is_open=False, close_date=NOW)
+        assert found == LocalTrade.bt_trades

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from freqkernels.bridge.engine import timing
-from freqkernels.bridge.objects.order_writes import pending
+from freqkernels.bridge.objects.order_writes import order_writes_watched, pending
 from freqkernels.bridge.objects.swaps import Swap
 from freqkernels.bridge.objects.trade_copies import TradeCopier
 from freqkernels.bridge.targets import Target
@@ -30,21 +31,33 @@ SWAPS: tuple[Swap, ...] = (
             "freqtrade.optimize.backtesting:strategy_safe_wrapper",
             "freqtrade.strategy.interface:strategy_safe_wrapper",
         ),
-        scope="bridge.objects.order_writes.order_writes_watched",
+        scope="bridge.objects.callbacks.calls_watched",
     ),
 )
 
 
 class _Calls:
-    """Calls into the strategy: how many began, and how many of them have not ended."""
+    """Calls into the strategy: how many began, how many have not ended, and whether we know."""
 
-    __slots__ = ("count", "running")
+    __slots__ = ("count", "known", "running")
 
     def __init__(self) -> None:
+        self.known = False
         self.count = self.running = 0
 
 
 calls = _Calls()
+
+
+@contextmanager
+def calls_watched() -> Iterator[None]:
+    """Calls into the strategy are counted, and writes to orders noticed."""
+    before, calls.known = calls.known, True
+    try:
+        with order_writes_watched():
+            yield
+    finally:
+        calls.known = before
 
 
 def safe_wrapper(original: Callable[..., Any]) -> Callable[..., Any]:

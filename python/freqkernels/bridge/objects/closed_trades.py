@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from itertools import islice
-from operator import le
+from operator import attrgetter, le
 from typing import Any
 
 from freqkernels.bridge.objects import callbacks
@@ -20,6 +20,7 @@ from freqkernels.bridge.objects.swaps import Swap
 from freqkernels.bridge.targets import Target
 
 _TRADE_MODEL = "freqtrade.persistence.trade_model"
+_close_date = attrgetter("close_date")
 
 
 class ClosedTrades:
@@ -51,7 +52,7 @@ class ClosedTrades:
             return None
 
     def _read(self, trades: list[Any]) -> None:
-        dates = [trade.close_date for trade in trades]
+        dates = list(map(_close_date, trades))
         known = len(self._dates)
         same = self._in_order and dates[:known] == self._dates
         self._trades, self._dates, self._calls = trades, dates, callbacks.calls.count
@@ -83,6 +84,7 @@ def get_trades_proxy(original: staticmethod[..., Any]) -> staticmethod[..., Any]
             is_open is False
             and not open_date
             and type(close_date) is datetime
+            and callbacks.calls.known
             and not callbacks.calls.running
         ):
             found = closed.after(LocalTrade.bt_trades, close_date)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from math import isfinite, isnan
 from typing import Any
@@ -19,6 +19,7 @@ from freqkernels.runtime import Support
 
 _EXCHANGE = "freqtrade.exchange.exchange"
 _COMPENSATED = sys.version_info >= (3, 12)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBERS = (float, int, np.float64)
 # Sums that are begun; more of them only after many thousand trades.
 _MOST_SUMS = 4096
@@ -80,14 +81,20 @@ class _Fees:
             self._sums[amount, open_date] = running
         if last <= running.first:
             return 0
-        running.add_until(last, self._fees, amount)
+        if last > running.last:
+            running.add_until(last, self._fees, amount)
         return running.result()
 
 
 def _nanoseconds(date: datetime) -> int:
-    from pandas import Timestamp
+    """``Timestamp(date).value``."""
+    since = date - _EPOCH
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
 
-    return int(Timestamp(date).value)
+
+def _is_usual(date: Any) -> bool:
+    """Whether a date has a time zone, and nanoseconds that 64 bits can hold."""
+    return type(date) is datetime and date.tzinfo is not None and 1700 < date.year < 2250
 
 
 def calculate_funding_fees(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -107,13 +114,7 @@ def calculate_funding_fees(original: Callable[..., Any]) -> Callable[..., Any]:
     def fast(
         self: Any, df: Any, amount: Any, is_short: Any, open_date: Any, close_date: Any
     ) -> Any:
-        if (
-            type(amount) in _NUMBERS
-            and type(open_date) is datetime
-            and type(close_date) is datetime
-            and open_date.tzinfo
-            and close_date.tzinfo
-        ):
+        if type(amount) in _NUMBERS and _is_usual(open_date) and _is_usual(close_date):
             found = fees_of(self, df)
             if found is not None:
                 fees = found.until(amount, open_date, close_date)

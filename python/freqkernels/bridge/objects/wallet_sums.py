@@ -18,20 +18,6 @@ _OPEN_TRADES = (
 _STAKES = f"{_TRADE_MODEL}:Trade.total_open_trades_stakes"
 
 
-def total_open_trades_stakes(original: staticmethod[..., Any]) -> staticmethod[..., Any]:
-    """The replacement of ``Trade.total_open_trades_stakes``."""
-    from freqtrade.persistence import LocalTrade, Trade
-
-    genuine = original.__func__
-
-    def fast() -> Any:
-        if Trade.use_db:
-            return genuine()
-        return sum([trade.stake_amount for trade in LocalTrade.bt_trades_open]) or 0
-
-    return staticmethod(fast)
-
-
 def get_available_stake_amount(original: Callable[..., Any]) -> Callable[..., Any]:
     """The replacement of ``Wallets.get_available_stake_amount``."""
     from freqtrade.persistence import LocalTrade, Trade
@@ -117,15 +103,6 @@ def _wallet_swap(name: str, factory: str, imitates: tuple[str, ...]) -> Swap:
 
 
 SWAPS: tuple[Swap, ...] = (
-    Swap(
-        Target(
-            "Trade.total_open_trades_stakes",
-            _TRADE_MODEL,
-            "Trade.total_open_trades_stakes",
-            {"": "bridge.objects.wallet_sums.total_open_trades_stakes"},
-            imitates=_OPEN_TRADES,
-        )
-    ),
     _wallet_swap(
         "get_available_stake_amount",
         "get_available_stake_amount",
