@@ -61,11 +61,9 @@ class Tuned(IStrategy):
         return dataframe
 
 
-class Stopped(Tuned):
-    def custom_stoploss(self, pair, trade, current_time, current_rate, current_profit, **kwargs):
-        return -0.02
-
-    use_custom_stoploss = True
+class Odd(Tuned):
+    def __getattr__(self, name):  # nobody knows what this would do
+        raise AttributeError(name)
 """
 #: Fields that are times of the clock.
 _CLOCK = ("backtest_run_start_ts", "backtest_run_end_ts")
@@ -100,6 +98,7 @@ def run_plan(runs: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
         timeout=900,
         check=False,
     )
+    (folder / "plan.log").write_text(done.stderr)
     assert done.returncode == 0, done.stderr[-3000:]
     outcomes: list[dict[str, Any]] = json.loads(plan.with_suffix(".done").read_text())
     return outcomes

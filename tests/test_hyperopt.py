@@ -74,20 +74,28 @@ def test_workers(workspace: Workspace) -> None:
     options = ("-e", "4", "-j", "2", "--disable-param-export")
     plain, ours = both(arguments(workspace, "default", *options))
     protected = both(arguments(workspace, "protection", *options))[1]
-    stopped = both(arguments(workspace, "stoploss", *options, strategy="Stopped"))[1]
-    outcomes = run_plan([ours, plain, protected, stopped, plain], workspace.root)
+    odd = both(arguments(workspace, "stoploss", *options, strategy="Odd"))[1]
+    outcomes = run_plan([ours, plain, protected, odd, plain], workspace.root)
     first, second, _, refused, last = outcomes
     assert_same_epochs(first, second, 4)
     assert_same_epochs(first, last, 4)
     assert second["simulated"] == last["simulated"] == {}
-    for outcome, engine in ((first, True), (outcomes[2], True), (refused, None)):
-        simulated = outcome["simulated"]
-        assert len(simulated) == 2
-        assert str(outcome["own"]) not in simulated
-        assert sum(map(sum, simulated.values())) == 4
-        if engine:
-            assert all(by_freqtrade == 0 for _, by_freqtrade in simulated.values())
-            assert refusals(outcome) == []
+    for outcome in (first, outcomes[2], refused):
+        assert len(outcome["simulated"]) == 2
+        assert str(outcome["own"]) not in outcome["simulated"]
+    for outcome in (first, outcomes[2]):
+        assert summed(outcome["simulated"]) == [4, 0]
+        assert refusals(outcome) == []
+    assert summed(refused["simulated"]) == [0, 4]
+    reason = "the strategy has a __getattr__ of its own"
+    assert [*ENGINE, reason, 4] in refused["events"]
+    said = (workspace.root / "plan.log").read_text()
+    assert said.count(f"refusal of backtest: {reason}") == 1
+
+
+def summed(simulated: dict[str, list[int]]) -> list[int]:
+    """Epochs of all processes, by engine and by freqtrade."""
+    return [sum(epochs) for epochs in zip(*simulated.values(), strict=True)]
 
 
 def test_command_line(workspace: Workspace) -> None:
