@@ -195,9 +195,14 @@ def _line(name: str, level: int, text: str) -> tuple[str, int, str]:
     return name, level, re.sub(r" at 0x\w+", "", text)
 
 
-@pytest.mark.parametrize(("mode", "stake"), [("spot", "unlimited"), ("futures", 100)])
-def test_callbacks_see_what_freqtrade_shows_them(mode: str, stake: Any) -> None:
+@pytest.mark.parametrize(
+    ("mode", "stake", "stacking"),
+    [("spot", "unlimited", False), ("futures", 100, False), ("futures", 60, True)],
+)
+def test_callbacks_see_what_freqtrade_shows_them(mode: str, stake: Any, stacking: bool) -> None:
     run = Run(mode)
+    run.backtesting._position_stacking = stacking
+    run.backtesting.config["max_open_trades"] = 8 if stacking else 3
     body = STRATEGY.replace("SHORT", str(run.futures))
     run.backtesting.config["stake_amount"] = stake
     run.strategy(body)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
+import json
 import operator
 import pickle
+import random
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("freqtrade")
@@ -129,6 +133,13 @@ def test_a_length_copies_nothing() -> None:
     assert len(copies._made) == 3
 
 
+def first_and_rest(orders: list[Any]) -> Any:
+    match orders:
+        case [first, *rest]:
+            return first, rest
+    return None
+
+
 OPERATIONS: list[Callable[[list[Any]], Any]] = [
     lambda x: list(x),
     lambda x: tuple(x),
@@ -176,6 +187,21 @@ OPERATIONS: list[Callable[[list[Any]], Any]] = [
     lambda x: min(order.amount for order in x),
     lambda x: dict(enumerate(x)),
     lambda x: next(iter(x)),
+    lambda x: np.array(x, dtype=object).tolist(),
+    lambda x: list(itertools.pairwise(x)),
+    lambda x: operator.itemgetter(0)(x),
+    lambda x: list(filter(lambda order: order.ft_is_open, x)),
+    lambda x: [*map(operator.attrgetter("trade"), x)],
+    lambda x: json.dumps(x, default=lambda order: order.id),
+    lambda x: first_and_rest(x),
+    lambda x: random.Random(1).shuffle(x),
+    lambda x: random.Random(1).choice(x),
+    lambda x: list(itertools.islice(x, 1, None)),
+    lambda x: itertools.chain.from_iterable([x, x]).__next__(),
+    lambda x: sum((order.amount for order in x), 0.5),
+    lambda x: [1, 2].__iadd__(x),
+    lambda x: list.__setitem__([], slice(0, 0), x),
+    lambda x: x.__setitem__(slice(0, 1), x[1:]),
     lambda x: x[17],
     lambda x: x.pop(17),
     lambda x: x.remove(3),
