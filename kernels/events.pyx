@@ -145,14 +145,15 @@ cdef class Walk:
         self.engine.events.locks_until_ms = until_ms
 
     def set_totals(self, list codes, list totals):
-        """The wallet: what is owned of these currencies; nothing of all others."""
+        """The wallet: what is owned of these currencies; nothing of all others. Captures tell
+        ints (1) and numbers that are not Python's own (2) from floats (0)."""
         cdef int32_t code
         memset(self.engine.totals, 0, self.engine.currencies * sizeof(double))
         memset(self._whole, 0, self.engine.currencies)
         for place, total in enumerate(totals):
             code = codes[place]
             self.engine.totals[code] = total
-            self._whole[code] = type(total) is int
+            self._whole[code] = 1 if type(total) is int else 0 if type(total) is float else 2
 
     # ---- events
 
@@ -283,7 +284,9 @@ cdef class Walk:
         if (trade.fee_open != self.engine.rules.fee or trade.fee_close != self.engine.rules.fee
                 or trade.is_open is not True or not seen.leverage > 0.0
                 or (seen.amount != 0.0 and not seen.open_trade_value > 0.0)
-                or not seen.stop_loss == seen.stop_loss):
+                or trade.initial_stop_loss_pct is None or seen.stop_loss != seen.stop_loss
+                or seen.stop_loss_pct != seen.stop_loss_pct
+                or (seen.min_rate == seen.min_rate) != (seen.max_rate == seen.max_rate)):
             is_odd[0] = True
         return 0
 

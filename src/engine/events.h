@@ -103,18 +103,20 @@ static inline int fk_all_pass(fk_engine *e, fk_pair *pair, const fk_row *row) {
     return 1;
 }
 
-static inline int fk_has_open_slot(const fk_engine *e) {
-    return e->events.every_signal || fk_has_slot(e);
+/* Whether the entry signal of a row is one for freqtrade to decide on. */
+static inline int fk_may_enter(const fk_engine *e, const fk_row *row) {
+    return row->time_ms <= e->events.locks_until_ms || e->events.every_signal || fk_has_slot(e);
 }
 
 /* Whether freqtrade's own code has to run on the row. */
 static inline int fk_is_event(fk_engine *e, int32_t at, const fk_row *row, int direction,
                               int can_enter) {
     fk_pair *pair = &e->pairs[at];
+    const int is_signal =
+        direction && can_enter && (!pair->first_open || e->rules.position_stacking);
+    if (is_signal && fk_may_enter(e, row)) return 1;
     if (!fk_all_pass(e, pair, row)) return 1;
-    if (!direction || !can_enter || (pair->first_open && !e->rules.position_stacking)) return 0;
-    if (row->time_ms <= e->events.locks_until_ms || fk_has_open_slot(e)) return 1;
-    fk_reject(e, at, row);
+    if (is_signal) fk_reject(e, at, row);
     return 0;
 }
 

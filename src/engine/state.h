@@ -34,7 +34,7 @@ typedef struct {
     uint8_t is_on, phase;
     uint8_t every_candle, every_row, every_signal;
     uint8_t every_wait; /* rows at which an entry order waits on are wanted, too */
-    const uint8_t *whole; /* by currency: the total is an int */
+    const uint8_t *whole; /* by currency: as fk_capture_row has it */
     fk_row row;
     int64_t detail; /* row of the detail timeframe; -1: a row of the main one */
     int32_t pair;   /* -1: the event is the candle itself */

@@ -145,7 +145,7 @@ typedef struct {
 typedef struct {
     int64_t time_ms;
     double price, total;
-    int32_t currency, is_whole; /* is_whole: the total is an int */
+    int32_t currency, is_whole; /* is_whole: the total is an int (1), a number of numpy (2) */
 } fk_capture_row;
 
 typedef struct {

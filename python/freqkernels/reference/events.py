@@ -244,7 +244,8 @@ class Walk:
     def _capture(self, now_ms: int, currency: int, price: float) -> None:
         total = self._totals.get(currency, 0)
         if self._rules.capture_wallets and total:
-            self._captures.append((now_ms, price, total, currency, int(type(total) is int)))
+            kind = 1 if type(total) is int else 0 if type(total) is float else 2
+            self._captures.append((now_ms, price, total, currency, kind))
 
     # ---- what comes out
 

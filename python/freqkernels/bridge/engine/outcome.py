@@ -174,13 +174,14 @@ def keep_captures(
         np.ascontiguousarray(captures["price"]),
         np.ascontiguousarray(captures["total"]),
     )
-    whole = captures["is_whole"] != 0
+    whole = captures["is_whole"] == 1
     kinds: dict[str, Any] = {
         "stake_code": setup.stake_code,
         "integer_balances": whole if whole.any() else False,
         "moment": epoch,
     }
-    backtesting.wallet_captures = wallet_captures(*columns, **kinds)
+    numpys = np.flatnonzero(captures["is_whole"] == 2)
+    backtesting.wallet_captures = wallet_captures(*columns, **kinds, numpy_balances=numpys)
     return wallet_summary_frame(*columns, **kinds)
 
 

@@ -130,9 +130,9 @@ def config_support(backtesting: Any) -> Support:
         value = wallets._config.get(name)
         if not check(value):
             return refuse(f"{name} is {value!r:.60}, not {expected}")
-    timeouts = strategy.config.get("unfilledtimeout", {})
-    if not _timeouts(timeouts):
-        return refuse(f"unfilledtimeout is {timeouts!r:.60}, not numbers of minutes or seconds")
+    timeouts = timeouts_support(strategy.config)
+    if not timeouts:
+        return timeouts
     reserve = exchange._config.get("amount_reserve_percent", 0.05)
     if not _number(reserve):
         return refuse(f"amount_reserve_percent is {reserve!r:.60}, not a finite int or float")
@@ -142,6 +142,17 @@ def config_support(backtesting: Any) -> Support:
     if wallets._is_backtest is not True:
         return refuse("the wallets are not those of a backtest")
     return _numbers_support(backtesting)
+
+
+def timeouts_support(config: dict[str, Any]) -> Support:
+    """Whether the time limits of orders are numbers.
+
+    :param config: the strategy's configuration.
+    """
+    timeouts = config.get("unfilledtimeout", {})
+    if _timeouts(timeouts):
+        return SUPPORTED
+    return refuse(f"unfilledtimeout is {timeouts!r:.60}, not numbers of minutes or seconds")
 
 
 def _numbers_support(backtesting: Any) -> Support:

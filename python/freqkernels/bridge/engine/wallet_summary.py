@@ -13,6 +13,7 @@ from freqkernels.simulation.frame_columns import PYTHON_MOMENT
 from freqkernels.simulation.wallet_frame import Integers
 
 _MILLISECOND = timedelta(milliseconds=1)
+_NONE = np.empty(0, dtype=np.intp)
 
 
 def wallet_captures(
@@ -24,10 +25,12 @@ def wallet_captures(
     *,
     stake_code: int = 0,
     integer_balances: Integers = False,
+    numpy_balances: NDArray[np.intp] = _NONE,
     moment: datetime = PYTHON_MOMENT,
 ) -> LazyList:
-    """The captures as tuples; parameters as of ``wallet_summary_frame``.
+    """The captures as tuples; other parameters as of ``wallet_summary_frame``.
 
+    :param numpy_balances: places of balances that are numbers of numpy.
     :return: list of (moment, currency, rate, balance), made when somebody looks at it. Until then
         it holds on to the arrays, which must not change.
     """
@@ -36,11 +39,14 @@ def wallet_captures(
         names = np.array(currencies, dtype=object).take(currency_codes).tolist()
         ones = currency_codes == stake_code
         integers = np.broadcast_to(np.asarray(integer_balances), len(balances))
+        totals = _with_integers(balances, integers)
+        for place in numpy_balances.tolist():
+            totals[place] = balances[place]
         columns = (
             _moments(times_ms, moment),
             names,
             _with_integers(rates, ones),
-            _with_integers(balances, integers),
+            totals,
         )
         return list(zip(*columns, strict=True))
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from operator import attrgetter
 from typing import Any
 
 from freqkernels.bridge.engine.callbacks import own_callbacks
-from freqkernels.bridge.engine.settings import strategy_settings_support
+from freqkernels.bridge.engine.settings import (
+    strategy_settings_support,
+    timeouts_support,
+)
 from freqkernels.simulation.structs import Struct, roi_steps
 
 #: What freqtrade calls on each row of an open trade, and the setting that has it do so.
@@ -52,7 +56,7 @@ class Settings:
         self._strategy = strategy
         self._rules = rules
         self._seen: tuple[Any, ...] = ()
-        self._roi: dict[Any, Any] = {}
+        self._tables: tuple[Any, Any] = ({}, None)
         self._own: frozenset[str] = frozenset()
         self.has_changed()
 
@@ -61,18 +65,20 @@ class Settings:
         strategy = self._strategy
         own = vars(strategy)
         seen = (*_values_of(strategy), *map(own.get, _CALLBACKS))
-        if seen == self._seen and strategy.minimal_roi == self._roi:
+        tables = strategy.minimal_roi, strategy.config.get("unfilledtimeout")
+        if seen == self._seen and tables == self._tables:
             return False
         self._seen = seen
-        roi = strategy.minimal_roi
-        self._roi = dict(roi) if isinstance(roi, dict) else roi
+        self._tables = deepcopy(tables)
         self._own = own_callbacks(strategy)
         return True
 
     @property
     def are_usual(self) -> bool:
         """Whether the walk can go by them; freqtrade has to see everything otherwise."""
-        return bool(strategy_settings_support(self._strategy))
+        return bool(
+            strategy_settings_support(self._strategy) and timeouts_support(self._strategy.config)
+        )
 
     def structs(self) -> tuple[Struct, Struct]:
         """The rules and the steps of ``minimal_roi``."""
