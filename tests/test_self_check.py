@@ -136,7 +136,8 @@ def test_compared_remembered_and_refused(tmp_path: Path) -> None:
     plugin = tmp_path / "plugin"
     plugin.mkdir()
     (plugin / "sitecustomize.py").write_text(DAMAGE)
-    printed, log, again = user.backtest(code=WITH_STATUS, PYTHONPATH=str(plugin))
+    places = os.pathsep.join([str(plugin), os.environ.get("PYTHONPATH", "")])
+    printed, log, again = user.backtest(code=WITH_STATUS, PYTHONPATH=places)
     assert "self-check: Sample: both engines run the backtest" in log
     assert "WARNING - self-check: first difference: trades: trade 1 (" in log
     assert "WARNING - freqtrade's own code runs: the self-check found a difference" in log

@@ -34,6 +34,8 @@ _CREDENTIALS = frozenset(
 )
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PACKAGES = ("freqkernels", "freqtrade", "numpy", "pandas", "ccxt")
+#: Files of ours that count; Python writes others beside them whenever it likes.
+_CODE = frozenset([".py", ".so", ".pyd", ".json"])
 _OF_A_MARKET = ("precision", "limits", "contractSize", "taker", "maker", "active", "linear")
 
 
@@ -50,7 +52,7 @@ def digest_of(backtesting: Any, strategy: Any) -> str:
         "strategy": [strategy.get_strategy_name(), *_contents(_sources(strategy))],
         "settings": _settings(strategy.config),
         "versions": [platform.python_version(), platform.machine(), get_backend(), *_versions()],
-        "candles": list(_stamps([Path(backtesting.config["datadir"])])),
+        "candles": list(_stamps(Path(backtesting.config["datadir"]))),
         "markets": _markets(backtesting),
     }
     text = json.dumps(_plain(content), sort_keys=True)
@@ -109,16 +111,16 @@ def _settings(config: dict[str, Any]) -> dict[str, Any]:
 def _versions() -> Iterator[Any]:
     for package in _PACKAGES:
         yield package, importlib.metadata.version(package)
-    yield list(_stamps([_PACKAGE, *map(Path, _kernels.__path__)]))
+    for folder in (_PACKAGE, *map(Path, _kernels.__path__)):
+        yield list(_stamps(folder, _CODE))
 
 
-def _stamps(folders: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
-    """Names, sizes and dates of all files in folders; compiled Python is made again anywhere."""
-    for folder in folders:
-        for file in sorted(folder.rglob("*")):
-            if file.suffix != ".pyc" and file.is_file():
-                found = file.stat()
-                yield file.relative_to(folder).as_posix(), found.st_size, found.st_mtime_ns
+def _stamps(folder: Path, suffixes: frozenset[str] = frozenset()) -> Iterator[tuple[str, int, int]]:
+    """Names, sizes and dates of all files in a folder, or of those with certain suffixes."""
+    for file in sorted(folder.rglob("*")):
+        if (not suffixes or file.suffix in suffixes) and file.is_file():
+            found = file.stat()
+            yield file.relative_to(folder).as_posix(), found.st_size, found.st_mtime_ns
 
 
 def _markets(backtesting: Any) -> dict[str, Any]:
