@@ -9,6 +9,7 @@ import freqtrade
 import numpy as np
 import pandas as pd
 import pytest
+from freqtrade.data import metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -92,3 +93,17 @@ def test_memory_of_lines_is_bounded() -> None:
     for day in range(60):
         fast("enter_tag", 1000, frame_of([(1.0 + day, 0.1, 5, 3, "A")]), FIRST, FIRST)
     assert len(report_lines._made) <= report_lines._MOST_MADE
+
+
+@pytest.mark.parametrize("name", ["calculate_max_drawdown", "_calc_drawdown_series"])
+def test_patched_formulas_are_respected(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where only one formula asks another one, not the line itself."""
+
+    def patched(*args: Any, **kwargs: Any) -> Any:
+        raise ValueError("nobody knows")
+
+    frame = frame_of([(1.0, 0.1, 5, 3, "A"), (-2.0, -0.2, 7, 4, "B")])
+    line = (1000, frame, FIRST, FIRST + dt.timedelta(days=9))
+    monkeypatch.setattr(metrics, name, patched)
+    assert_identical(*pair_of("generate_pair_metrics"), PAIRS, "USDT", *line)
+    assert any(name in event.reason for event in events())

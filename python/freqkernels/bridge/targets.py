@@ -109,6 +109,8 @@ _RESULT_LINE = (
 _CALLED_FOR_A_LINE = (
     f"{_REPORTS}:_generate_result_line",
     *(f"{_REPORTS}:{name}" for name in _LINE_NAMES),
+    f"{_METRICS}:calculate_max_drawdown",
+    f"{_METRICS}:_calc_drawdown_series",
 )
 _BALANCE_NAMES = tuple(
     f"calculate_{name}_from_balance" for name in ("calmar", "max_drawdown", "sharpe", "sortino")
