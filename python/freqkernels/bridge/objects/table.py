@@ -5,6 +5,7 @@ from __future__ import annotations
 from freqkernels.bridge.objects import (
     callbacks,
     closed_trades,
+    custom_data,
     funding,
     locks,
     order_making,
@@ -22,6 +23,7 @@ from freqkernels.bridge.objects.swaps import Swap
 SWAPS: tuple[Swap, ...] = (
     *callbacks.SWAPS,
     *closed_trades.SWAPS,
+    *custom_data.SWAPS,
     *funding.SWAPS,
     *locks.SWAPS,
     *order_making.SWAPS,
