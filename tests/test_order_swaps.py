@@ -194,6 +194,18 @@ def test_close_bt_order(plan: Any, data: st.DataObject) -> None:
     both(act)
 
 
+def test_close_bt_order_notes_what_stood_there() -> None:
+    def act() -> Any:
+        trade = made_trades.make_trade(1)
+        order = trade.orders[0]
+        inspect(order)._commit_all(order.__dict__)
+        order.price = 3.0
+        order.close_bt_order(OPENED, trade)
+        return described(order)
+
+    both(act)
+
+
 def test_close_bt_order_of_another_class() -> None:
     class Mine(LocalTrade):
         """Somebody's own class of trades."""

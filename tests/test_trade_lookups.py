@@ -222,6 +222,15 @@ def test_usual_trades_need_nothing_of_freqtrade(name: str, mode: TradingMode) ->
 
 
 @pytest.mark.usefixtures("without_originals")
+@pytest.mark.parametrize("name", sorted(READERS.keys() & CALLS.keys()))
+def test_a_callbacks_trade_needs_nothing_of_freqtrade(name: str) -> None:
+    with order_writes_watched():
+        found = TradeCopier().copy(make((USUAL, ORDERS)))
+        assert found is not None
+        CALLS[name](found[0])
+
+
+@pytest.mark.usefixtures("without_originals")
 @pytest.mark.parametrize("name", CALLS)
 def test_own_classes_of_trades_get_freqtrades_methods(name: str) -> None:
     with pytest.raises(AssertionError, match="freqtrade's own"):

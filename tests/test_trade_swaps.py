@@ -81,14 +81,19 @@ def test_precision_is_replaced_wherever_it_is_called() -> None:
         decimal.Context(rounding=decimal.ROUND_DOWN),
     ],
 )
-def test_the_decimal_context_is_left_as_freqtrade_leaves_it(context: decimal.Context) -> None:
+@pytest.mark.parametrize("name", ["price", "amount"])
+def test_the_decimal_context_is_left_as_freqtrade_leaves_it(
+    name: str, context: decimal.Context
+) -> None:
     def act() -> Any:
         with decimal.localcontext(context):
-            price = outcome(lambda: trade_model.price_to_precision(12345.678912, 0.01, 4))
-            amount = outcome(
-                lambda: trade_model.amount_to_contract_precision(12345.678912, 8, 3, None)
-            )
-            return price, amount, decimal.getcontext().rounding, str(decimal.Decimal(1) / 3)
+            if name == "price":
+                result = outcome(lambda: trade_model.price_to_precision(12345.678912, 0.01, 4))
+            else:
+                result = outcome(
+                    lambda: trade_model.amount_to_contract_precision(12345.678912, 8, 3, None)
+                )
+            return result, decimal.getcontext().rounding, str(decimal.Decimal(1) / 3)
 
     expected = act()
     with ours():
