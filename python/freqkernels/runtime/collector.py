@@ -24,6 +24,22 @@ def collector_paused() -> Iterator[None]:
         gc.enable()
 
 
+@contextmanager
+def older_objects_spared() -> Iterator[None]:
+    """Let the collector look only at what is made in a ``with`` block.
+
+    Not for a block in which somebody else makes such a difference already.
+    """
+    if gc.get_freeze_count():
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def collect_once_at_exit() -> None:
     """When the process ends, look for garbage once: the interpreter does so three times.
 

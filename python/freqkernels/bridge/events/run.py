@@ -21,6 +21,7 @@ from freqkernels.bridge.objects.swaps import swapped
 from freqkernels.bridge.objects.table import SWAPS
 from freqkernels.layout import CAPTURE, NEVER
 from freqkernels.runtime import kernel
+from freqkernels.runtime.collector import older_objects_spared
 from freqkernels.runtime.turns import turn
 from freqkernels.simulation.run import Inputs
 from freqkernels.simulation.structs import Setup
@@ -89,7 +90,7 @@ class _Run:
         index = SliceIndex(self._rows_visited, self._touch, backtesting.required_startup)
         provider._DataProvider__slice_index = index
         try:
-            with swapped(SWAPS), self._rejections:
+            with swapped(SWAPS), self._rejections, older_objects_spared():
                 self._walk.watch(*self._settings.watched())
                 self._walk.start()
                 self._settle()
