@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import queue
 from collections.abc import Iterator
 from dataclasses import dataclass
+from logging.handlers import QueueHandler
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,12 @@ import pytest
 import freqkernels
 from freqkernels import runtime
 from freqkernels.bench.identity import first_difference
-from freqkernels.bridge import hyperopt, workers
+from freqkernels.bridge import hyperopt, install, workers
 from freqkernels.bridge.shared_frames import SharedFrames, Stamp, share
+from freqkernels.bridge.targets import TARGETS
 from freqkernels.bridge.worker_memory import resident_bytes
 from freqkernels.runtime import events
+from freqkernels.runtime.journal import record
 
 pytest.importorskip("optuna")
 
@@ -81,6 +86,58 @@ def test_settings_travel(settings: None) -> None:
     assert not any(outcome["installed"] for outcome in plain)
     used = {outcome["pid"] for outcome in found}
     assert {outcome["pid"] for outcome in plain if outcome["left"]} <= used
+
+
+class Lines(logging.Handler):
+    """Keeps the texts of log lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+
+def say(thing: Any) -> tuple[list[str], list[Any]]:
+    """What is logged in a worker, and what goes to the process that has ordered the epoch."""
+    lines, there = Lines(), queue.SimpleQueue[logging.LogRecord]()
+    to_parent = QueueHandler(there)
+    logging.getLogger("freqkernels").addHandler(lines)
+    logging.getLogger("freqkernels").setLevel(logging.INFO)
+    try:
+        install._refuse(TARGETS[0], "for a test")
+        record("refusal", "epoch", "nobody listens")
+        logging.getLogger().addHandler(to_parent)
+        record("refusal", "epoch", "somebody listens")
+        record("refusal", "epoch", "somebody listens")
+        workers.note_epoch()
+        logging.getLogger("freqkernels").warning("little memory")
+    finally:
+        logging.getLogger().removeHandler(to_parent)
+        logging.getLogger("freqkernels").setLevel(logging.NOTSET)
+        logging.getLogger("freqkernels").removeHandler(lines)
+    return lines.texts, [there.get() for _ in range(there.qsize())]
+
+
+def test_workers_leave_it_to_others_to_say_things() -> None:
+    ((said, sent),) = joblib.Parallel(n_jobs=2)([joblib.delayed(say)(Carried(0))])
+    assert said == ["refusal of epoch: nobody listens", "little memory"]
+    epoch, warning = sent
+    assert warning.getMessage() == "little memory"
+    news = {reason: count for _, _, reason, count in epoch.freqkernels_epoch.news}
+    assert (news["nobody listens"], news["somebody listens"]) == (1, 2)
+    # What freqtrade does with it here: the first one is said, all are counted.
+    logger = logging.getLogger("freqtrade.optimize.hyperopt.hyperopt_logger")
+    workers.listen()
+    try:
+        for line in (epoch, epoch):
+            logger.handle(line)
+        assert sum(one.by_freqtrade for one in workers.epochs().values()) == 2
+        assert {event.reason: event.count for event in events()}["somebody listens"] == 4
+    finally:
+        workers.stop_listening()
+    assert workers.epochs() == {}
 
 
 def test_nothing_happens_in_the_same_process() -> None:

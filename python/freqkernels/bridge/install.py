@@ -187,7 +187,8 @@ def _refuse(target: Target, reason: str) -> None:
     if first:
         known = certificate(target).versions
         level = logging.INFO if known else logging.WARNING
-        logger.log(level, "%s is not accelerated: %s", target.name, reason)
+        mark = {"freqkernels_install": True}
+        logger.log(level, "%s is not accelerated: %s", target.name, reason, extra=mark)
 
 
 def _judge(target: Target) -> None:

@@ -217,5 +217,9 @@ def _queue() -> QueueHandler | None:
 
 
 def _is_for_this_process(line: logging.LogRecord) -> bool:
-    """A filter of our log lines: events go along with the epoch, so that they are said once."""
-    return not (getattr(line, "freqkernels_event", False) and _queue() is not None)
+    """A filter of our log lines in a worker: what is said once is said by who ordered the epochs.
+
+    Events go there with the epoch; what is not replaced, it has found out for itself.
+    """
+    told_there = getattr(line, "freqkernels_event", False) and _queue() is not None
+    return not (told_there or getattr(line, "freqkernels_install", False))
