@@ -14,7 +14,7 @@ import logging
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -134,7 +134,8 @@ def _share_candles(optimizer: Any) -> SharedFrames | None:
 def _forget(source: str, shared: SharedFrames) -> None:
     if workers.frames.get(source) == shared:
         del workers.frames[source]
-    shared.remove()
+    with suppress(PermissionError):  # Windows, while a worker maps it; the next run replaces it
+        shared.remove()
 
 
 @contextmanager
