@@ -25,6 +25,65 @@ cdef extern from "fk_fold.h" nogil:
 cdef object UTC = timezone.utc
 
 
+# ---- what is known of the first orders of a list: closed ones stay as they are
+
+cdef class _Known:
+    cdef list orders
+    cdef object kind, last
+    cdef Py_ssize_t closed, buys, sells
+    cdef long long version
+
+
+cdef dict _lists = {}
+cdef bint _remembers = False
+cdef long long _version = 0
+
+
+def remember(bint on):
+    """From now on, or no longer, closed orders are looked at once: every change of one is told."""
+    global _remembers, _version
+    _remembers = on
+    _version += 1
+    _lists.clear()
+
+
+def changed():
+    """An order was changed, whichever."""
+    global _version
+    _version += 1
+
+
+cdef _Known _known(list orders, object kind, object states):
+    """What is known of the orders, brought up to date; None if nothing may be kept."""
+    cdef _Known known
+    cdef dict values
+    cdef Py_ssize_t i
+    if not _remembers or len(orders) < 8:
+        return None
+    known = _lists.get(id(orders))
+    if known is None or known.version != _version or known.kind is not kind or (
+            known.closed and (known.closed > len(orders)
+                              or orders[known.closed - 1] is not known.last)):
+        known = _Known()
+        known.orders, known.kind, known.version = orders, kind, _version
+        known.closed = known.buys = known.sells = 0
+        _lists[id(orders)] = known
+    for i in range(known.closed, len(orders)):
+        values = _attributes(orders[i], kind)
+        if values is None or not _is_filled(values, states):
+            break
+        known.last, known.closed = orders[i], i + 1
+        side = values.get("ft_order_side")
+        known.buys += side == "buy"
+        known.sells += side == "sell"
+    return known
+
+
+cdef inline Py_ssize_t _first_unknown(list orders, object kind, object states):
+    cdef _Known known = _known(orders, kind, states)
+    return 0 if known is None else known.closed
+
+
 cdef inline dict _attributes(object order, object kind):
     """What stands in a plain order's attributes; None for one of another class or a database."""
     cdef dict values
@@ -43,11 +102,13 @@ cdef inline bint _is_filled(dict values, object states):
 def last_order(object orders, object kind, object side, object is_open, bint only_filled,
                object states):
     """LocalTrade.select_order."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, end = -1
     cdef dict values
     if type(orders) is not list:
         return NotImplemented
-    for i in range(len(<list> orders) - 1, -1, -1):
+    if is_open is True:
+        end = _first_unknown(orders, kind, states) - 1
+    for i in range(len(<list> orders) - 1, end, -1):
         order = (<list> orders)[i]
         values = _attributes(order, kind)
         if values is None:
@@ -81,11 +142,16 @@ def filled_orders(object orders, object kind, object side, object states):
 def filled_count(object orders, object kind, object side, object states):
     """How many orders LocalTrade.select_filled_orders has for one side."""
     cdef dict values
-    cdef Py_ssize_t count = 0
+    cdef Py_ssize_t i, first = 0, count = 0
+    cdef _Known known
     if type(orders) is not list:
         return NotImplemented
-    for order in <list> orders:
-        values = _attributes(order, kind)
+    if side == "buy" or side == "sell":
+        known = _known(orders, kind, states)
+        if known is not None:
+            first, count = known.closed, known.buys if side == "buy" else known.sells
+    for i in range(first, len(<list> orders)):
+        values = _attributes((<list> orders)[i], kind)
         if values is None:
             return NotImplemented
         count += values.get("ft_order_side") == side and _is_filled(values, states)
@@ -109,13 +175,15 @@ def filled_or_open_orders(object orders, object kind, object states):
     return found
 
 
-def open_orders(object orders, object kind):
+def open_orders(object orders, object kind, object states):
     """LocalTrade.open_orders."""
     cdef dict values
     cdef list found = []
+    cdef Py_ssize_t i
     if type(orders) is not list:
         return NotImplemented
-    for order in <list> orders:
+    for i in range(_first_unknown(orders, kind, states), len(<list> orders)):
+        order = (<list> orders)[i]
         values = _attributes(order, kind)
         if values is None:
             return NotImplemented
@@ -124,14 +192,15 @@ def open_orders(object orders, object kind):
     return found
 
 
-def has_open(object orders, object kind, bint with_stoploss):
+def has_open(object orders, object kind, object states, bint with_stoploss):
     """Whether an order is open; those on the exchange's stop only ``with_stoploss``."""
     cdef dict values
     cdef bint found = False
+    cdef Py_ssize_t i
     if type(orders) is not list:
         return NotImplemented
-    for order in <list> orders:
-        values = _attributes(order, kind)
+    for i in range(_first_unknown(orders, kind, states), len(<list> orders)):
+        values = _attributes((<list> orders)[i], kind)
         if values is None:
             return NotImplemented
         found |= bool(values.get("ft_is_open")) and (

@@ -69,8 +69,8 @@ class OtherOrder(Order):
 
 
 @st.composite
-def placed(draw: st.DrawFn) -> Any:
-    usual = draw(st.integers(0, 19)) > 0
+def placed(draw: st.DrawFn, *, plain: bool = False) -> Any:
+    usual = plain or draw(st.integers(0, 19)) > 0
     values = {
         "ft_order_side": draw(st.sampled_from(["buy", "sell", "stoploss"])),
         "ft_is_open": draw(st.sampled_from([False, False, True, None, 0])),
@@ -93,8 +93,8 @@ ON_ORDERS: dict[str, st.SearchStrategy[Any]] = {
     "filled_orders": st.tuples(sides, st.just(STATES)),
     "filled_count": st.tuples(sides, st.just(STATES)),
     "filled_or_open_orders": st.tuples(st.just(STATES)),
-    "open_orders": st.tuples(),
-    "has_open": st.tuples(flags),
+    "open_orders": st.tuples(st.just(STATES)),
+    "has_open": st.tuples(st.just(STATES), flags),
     "funding_fees": st.tuples(),
     "filled_date": st.tuples(sides, st.just(STATES), flags),
     "fold_orders": st.tuples(sides, flags, numbers, numbers, numbers, flags, numbers, numbers),
@@ -115,6 +115,41 @@ def test_orders(name: str, found: list[Any], data: st.DataObject) -> None:
     assert identified(compiled(found, Order, *rest)) == identified(reference(found, Order, *rest))
     assert compiled(tuple(found), Order, *rest) is NotImplemented
     assert reference(tuple(found), Order, *rest) is NotImplemented
+
+
+LOOKS = [
+    ("open_orders", (STATES,)),
+    ("has_open", (STATES, False)),
+    ("has_open", (STATES, True)),
+    *(("filled_count", (side, STATES)) for side in ("buy", "sell", "stoploss", None)),
+    *(("last_order", (side, True, False, STATES)) for side in ("buy", "sell", None)),
+]
+
+
+@given(st.lists(placed(plain=True), min_size=8, max_size=40), st.data())
+def test_what_is_remembered_of_orders_is_so(found: list[Any], data: st.DataObject) -> None:
+    """Closed orders in front, and changes that are told or can be seen."""
+    for order in found[: data.draw(st.integers(0, len(found)))]:
+        order.__dict__.update(ft_is_open=False, filled=1.5, status="closed")
+    orders.remember(True)
+    try:
+        for change in data.draw(st.lists(st.sampled_from(["fill", "add", "drop", "tell"]))):
+            place = data.draw(st.integers(0, len(found) - 1))
+            if change == "fill":
+                found[place].__dict__.update(ft_is_open=False, filled=2.0, status="closed")
+            elif change == "add":
+                found.append(data.draw(placed(plain=True)))
+            elif change == "drop" and len(found) > 1:
+                del found[place]
+            elif change == "tell":
+                found[place].__dict__.update(ft_is_open=True)
+                orders.changed()
+            for name, rest in LOOKS:
+                known = getattr(orders, name)(found, Order, *rest)
+                looked_at = getattr(reference_orders, name)(found, Order, *rest)
+                assert identified(known) == identified(looked_at), name
+    finally:
+        orders.remember(False)
 
 
 def test_a_thousand_orders_fit() -> None:
@@ -139,7 +174,7 @@ def test_every_function_has_a_registered_twin() -> None:
         name = module.__name__.rpartition(".")[2]
         functions = [key for key in (*ARGUMENTS, *ON_ORDERS) if hasattr(module, key)]
         public = {key for key in vars(module) if not key.startswith("_") and key.islower()}
-        assert set(functions) == public - {"datetime", "timezone"}
+        assert set(functions) == public - {"datetime", "timezone", "remember", "changed"}
         for function in functions:
             compiled, reference = getattr(module, function), getattr(twin, function)
             assert direct(f"{name}.{function}") is compiled

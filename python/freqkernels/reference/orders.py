@@ -25,6 +25,17 @@ from freqkernels.reference.ledger import most_stake, plain_number, refusing
 Values = dict[str, Any]
 
 
+def remember(on: bool) -> None:
+    """From now on, or no longer, closed orders are looked at once: every change of one is told.
+
+    Here they are looked at each time all the same.
+    """
+
+
+def changed() -> None:
+    """An order was changed, whichever."""
+
+
 def _attributes(order: Any, kind: type) -> Values:
     """What stands in a plain order's attributes.
 
@@ -110,7 +121,7 @@ def filled_or_open_orders(orders: Any, kind: type, states: Container[Any]) -> An
 
 
 @refusing
-def open_orders(orders: Any, kind: type) -> Any:
+def open_orders(orders: Any, kind: type, states: Container[Any]) -> Any:
     """LocalTrade.open_orders."""
     return [
         order
@@ -120,7 +131,7 @@ def open_orders(orders: Any, kind: type) -> Any:
 
 
 @refusing
-def has_open(orders: Any, kind: type, with_stoploss: bool) -> Any:
+def has_open(orders: Any, kind: type, states: Container[Any], with_stoploss: bool) -> Any:
     """Whether an order is open; those on the exchange's stop only ``with_stoploss``."""
     found = [
         values.get("ft_is_open") and (with_stoploss or values.get("ft_order_side") != "stoploss")

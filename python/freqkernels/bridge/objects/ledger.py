@@ -13,7 +13,7 @@ _LEDGER = (
 )
 _ORDERS = (
     *("last_order", "filled_orders", "filled_count", "filled_or_open_orders", "open_orders"),
-    *("has_open", "funding_fees", "filled_date", "fold_orders"),
+    *("has_open", "funding_fees", "filled_date", "fold_orders", "remember", "changed"),
 )
 _KERNELS = {
     **{f"ledger.{name}": kernel("ledger", name) for name in _LEDGER},

@@ -15,6 +15,8 @@ from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from freqkernels.bridge.objects.ledger import direct
+
 if TYPE_CHECKING:
     from freqkernels.bridge.objects.lazy_orders import OrderCopies
 
@@ -81,35 +83,45 @@ def order_writes_watched() -> Iterator[None]:
     if _watch.on or any(name in vars(Order) for name in ("__setattr__", "__delattr__")):
         yield
         return
+    remember, changed = direct("orders.remember"), direct("orders.changed")
     # Not by setattr: the class would take that for a new column.
-    type.__setattr__(Order, "__setattr__", _setter(Order.__setattr__, shared_types()))
-    type.__setattr__(Order, "__delattr__", _deleter(Order.__delattr__))
+    setter = _setter(Order.__setattr__, shared_types(), changed)
+    type.__setattr__(Order, "__setattr__", setter)
+    type.__setattr__(Order, "__delattr__", _deleter(Order.__delattr__, changed))
     _watch.on, _watch.odd = True, False
+    remember(True)
     try:
         yield
     finally:
         _watch.on = False
+        remember(False)
         type.__delattr__(Order, "__setattr__")
         type.__delattr__(Order, "__delattr__")
 
 
 def _setter(
-    inherited: Callable[[Any, str, Any], None], shared: frozenset[type]
+    inherited: Callable[[Any, str, Any], None],
+    shared: frozenset[type],
+    changed: Callable[[], None],
 ) -> Callable[[Any, str, Any], None]:
     def set_attribute(self: Any, name: str, value: Any) -> None:
         if pending:
             about_to_change(self)
         if type(value) not in shared and name not in _COPIED and not isinstance(value, Enum):
             _watch.odd = True
+        changed()
         inherited(self, name, value)
 
     return set_attribute
 
 
-def _deleter(inherited: Callable[[Any, str], None]) -> Callable[[Any, str], None]:
+def _deleter(
+    inherited: Callable[[Any, str], None], changed: Callable[[], None]
+) -> Callable[[Any, str], None]:
     def delete_attribute(self: Any, name: str) -> None:
         if pending:
             about_to_change(self)
+        changed()
         inherited(self, name)
 
     return delete_attribute

@@ -140,17 +140,19 @@ def select_filled_or_open_orders(original: Function) -> Function:
 
 def open_orders(original: property) -> property:
     """The replacement of ``LocalTrade.open_orders``."""
-    find, (kind, _) = direct("orders.open_orders"), _order_class()
+    find, (kind, states) = direct("orders.open_orders"), _order_class()
     getter = original.fget
     if getter is None:
         return original
-    return property(_finding(getter, lambda orders: find(orders, kind)), doc=original.__doc__)
+    return property(
+        _finding(getter, lambda orders: find(orders, kind, states)), doc=original.__doc__
+    )
 
 
 def has_open_orders(original: property) -> property:
     """The replacement of ``LocalTrade.has_open_orders``."""
-    has_open, (kind, _) = direct("orders.has_open"), _order_class()
-    return _reading(original, lambda _trade, orders: has_open(orders, kind, False))
+    has_open, (kind, states) = direct("orders.has_open"), _order_class()
+    return _reading(original, lambda _trade, orders: has_open(orders, kind, states, False))
 
 
 def _counting(original: property, side_of: Callable[[Any], str]) -> property:
@@ -224,11 +226,11 @@ def manage_open_orders(original: Function) -> Function:
 
     if not orders_are_plain():
         return original
-    has_open, (kind, _) = direct("orders.has_open"), _order_class()
+    has_open, (kind, states) = direct("orders.has_open"), _order_class()
 
     @wraps(original)
     def fast(self: Any, trade: Any, current_time: Any, row: Any) -> Any:
-        if type(trade) is LocalTrade and has_open(trade.orders, kind, True) is False:
+        if type(trade) is LocalTrade and has_open(trade.orders, kind, states, True) is False:
             return False
         return original(self, trade, current_time, row)
 
