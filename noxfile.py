@@ -34,7 +34,9 @@ SLOW_TESTS = (
     "tests/test_compare.py",
     "tests/test_demo.py",
     "tests/test_engine_real.py",
+    "tests/test_hyperopt.py",
     "tests/test_markets.py",
+    "tests/test_webserver.py",
 )
 #: Releases that the engine leaves alone: the fuzzer would compare freqtrade with itself.
 WITHOUT_ENGINE = ("2026.3", "2025.9")

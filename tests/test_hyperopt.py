@@ -9,8 +9,15 @@ from typing import Any
 import pytest
 
 from freqkernels.bench.identity import first_difference
+from freqkernels.bridge import targets
+from freqkernels.bridge.replace import certificate
 from hyperopt_runs import STRATEGY, epochs_of, run_plan
 from market_workspace import Workspace
+
+pytest.importorskip("optuna")
+pytestmark = pytest.mark.skipif(
+    not certificate(targets.ENGINE).support, reason="this release's simulation is left alone"
+)
 
 ENGINE = ("refusal", "backtest")
 SPACES: dict[str, list[str]] = {

@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 
 from freqkernels.bench.identity import first_difference
+from freqkernels.bridge import targets
+from freqkernels.bridge.replace import certificate
 from market_workspace import Workspace
 
 SLOW = """
@@ -53,6 +55,7 @@ if __name__ == "__main__":
         Path(sys.argv[2]).write_text(json.dumps(outcome))
         os._exit(0)  # freqtrade's own threads may live on after a backtest
 """
+ENGINE_RUNS = bool(certificate(targets.ENGINE).support)  # not in every release
 USER, WORD = "freqtrader", "for a test on loopback"
 REQUEST = {"timerange": "20230902-20230906", "enable_protections": False}
 CLOCK = ("backtest_run_start_ts", "backtest_run_end_ts", "run_id", "backtest_start_time")
@@ -153,7 +156,8 @@ def test_backtests_of_the_web_server(workspace: Workspace) -> None:
             after = client.backtest("Sample")
         results.append([comparable(result) for result in (first, again, after)])
         found = json.loads(outcome.read_text())
-        assert found == {"by_engine": side == "accelerated", "refusals": []}
+        assert found["by_engine"] == (ENGINE_RUNS and side == "accelerated")
+        assert not (found["refusals"] and ENGINE_RUNS)
     plain, ours = results
     assert len(plain[0]["strategy"]["Sample"]["trades"]) > 3
     assert first_difference(plain, ours) is None
