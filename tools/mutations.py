@@ -1,9 +1,10 @@
 """Break one rule of the engine at a time and see whether a test notices.
 
 ``mutations.toml`` lists what is broken: a C file, a text that stands in it once, the text in its
-place, and the rule that this breaks. Each is tried in a copy of the project, never here::
+place, and the rule that this breaks; under ``events`` those of backtests event by event, in Python
+files, too. Each is tried in a copy of the project, never here::
 
-    python tools/mutations.py                       # all of them; takes an hour or two
+    python tools/mutations.py                       # all of them; takes some hours
     python tools/mutations.py --only exit.h "ROI"   # those whose file or rule contains a text
     python tools/mutations.py --write docs/mutations.md
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import resource
 import shutil
@@ -26,7 +28,7 @@ import sys
 import tempfile
 import tomllib
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +36,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SCENARIOS = "tests/test_scenarios_*.py"
 #: Other tests of the engine that need no freqtrade, or little of it.
 DIRECT = ("tests/test_simulate*.py", "tests/test_protections.py")
+#: What tests backtests event by event, besides random strategies with callbacks.
+EVENTS = (
+    *("tests/test_events*.py", "tests/test_trade_copies.py", "tests/test_trade_lookups.py"),
+    *("tests/test_order_swaps.py", "tests/test_closed_trades.py", "tests/test_custom_data.py"),
+    *("tests/test_object_swaps.py", "tests/test_trade_swaps.py", "tests/test_swapped_backtests.py"),
+)
+#: Random strategies of each kind.
+CALLBACK_CASES = 6
 #: A broken loop may never end, or collect results until the memory is full.
 MOST_SECONDS, MOST_MEMORY = 1800, 6 << 30
 
@@ -47,6 +57,7 @@ class Mutation:
     :param old: text that stands there once.
     :param new: text in its place.
     :param equivalent: why nothing can notice, "" where something has to.
+    :param by_events: whether it is one of backtests event by event.
     """
 
     rule: str
@@ -54,6 +65,7 @@ class Mutation:
     old: str
     new: str
     equivalent: str = ""
+    by_events: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,7 @@ def read_table(root: Path = ROOT) -> list[Mutation]:
     """The mutations; each text has to stand in its file exactly once."""
     table = tomllib.loads((root / "tools" / "mutations.toml").read_text("utf-8"))
     mutations = [Mutation(**entry) for entry in table["mutation"]]
+    mutations += [Mutation(**entry, by_events=True) for entry in table["events"]]
     for mutation in mutations:
         count = (root / mutation.file).read_text("utf-8").count(mutation.old)
         if count != 1 or mutation.old == mutation.new:
@@ -162,8 +175,23 @@ def fuzz() -> str:
     return ""
 
 
-def first_failure() -> str:
+def fuzz_callbacks() -> str:
+    """The same of strategies with callbacks."""
+    from freqkernels.bench.fuzz.campaign import run_one
+    from freqkernels.bridge.fuzz.generate.kinds import CALLBACK_KINDS
+    from test_fuzz_callbacks import SEED
+
+    for number in range(CALLBACK_CASES):
+        for kind in CALLBACK_KINDS:
+            if run_one(kind, SEED, number).difference:
+                return f"test_fuzz_callbacks.py::test_engines_agree[{kind}] (case {SEED}-{number})"
+    return ""
+
+
+def first_failure(by_events: bool) -> str:
     """What notices first; of tests with twins, the compiled one counts."""
+    if by_events:
+        return fuzz_callbacks() or pytest_run(EVENTS)
     return (
         pytest_run([SCENARIOS], "-k", "test_as_installed and compiled")
         or pytest_run(DIRECT)
@@ -171,8 +199,8 @@ def first_failure() -> str:
     )
 
 
-def in_a_child() -> str:
-    """The same in a process of its own, which loads the kernels as they are now."""
+def in_a_child(by_events: bool) -> str:
+    """The same in a process of its own, which loads the package as it is now."""
     readable, writable = os.pipe()
     child = os.fork()
     if child == 0:
@@ -180,7 +208,7 @@ def in_a_child() -> str:
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
         signal.alarm(MOST_SECONDS)
         try:
-            os.write(writable, first_failure().encode())
+            os.write(writable, first_failure(by_events).encode())
             os._exit(0)
         except BaseException:
             traceback.print_exc()
@@ -207,41 +235,57 @@ def try_one(mutation: Mutation) -> Finding:
     path.write_text(whole.replace(mutation.old, mutation.new), "utf-8")
     try:
         build(ROOT)
-        return Finding(mutation, in_a_child())
+        return Finding(mutation, in_a_child(mutation.by_events))
     finally:
         path.write_text(whole, "utf-8")
 
 
-def try_all(mutations: Sequence[Mutation]) -> list[Finding]:
+def try_all(mutations: Sequence[Mutation]) -> Iterator[Finding]:
     """Try them, in the copy.
 
-    freqtrade's own side of all scenarios is run once before; the kernels are not loaded by it.
+    Those of events come first: children load all of the package then. For the others freqtrade's
+    own side of all scenarios is run once before; the kernels are not loaded by it.
     """
     build(ROOT)
-    failed = pytest_run([SCENARIOS], "-k", "test_as_written")
-    loaded = [name for name in sys.modules if name == "freqkernels._kernels.simulate"]
-    failed = failed or in_a_child()
-    if failed or loaded:
-        raise SystemExit(f"before any mutation: {failed or loaded}")
-    findings = []
-    for mutation in mutations:
-        finding = try_one(mutation)
-        findings.append(finding)
-        mark = "" if finding.is_wanted else "WRONG "
-        print(f"{mark}{mutation.rule}: {finding.noticed_by or 'survived'}", flush=True)
-    return findings
+    importlib.import_module("freqtrade.optimize.backtesting")
+    for by_events, unwanted in ((True, "freqkernels"), (False, "freqkernels._kernels.simulate")):
+        chosen = [mutation for mutation in mutations if mutation.by_events == by_events]
+        if not chosen:
+            continue
+        failed = "" if by_events else pytest_run([SCENARIOS], "-k", "test_as_written")
+        failed = failed or in_a_child(by_events) or (unwanted if unwanted in sys.modules else "")
+        if failed:
+            raise SystemExit(f"before any mutation: {failed}")
+        for mutation in chosen:
+            finding = try_one(mutation)
+            mark = "" if finding.is_wanted else "WRONG "
+            print(f"{mark}{mutation.rule}: {finding.noticed_by or 'survived'}", flush=True)
+            yield finding
 
 
-def report(findings: Iterable[Finding]) -> str:
-    """A table of what was broken and what noticed it."""
+def row(finding: Finding) -> str:
+    """What was broken and what noticed it."""
+    mutation = finding.mutation
+    seen = f"`{finding.noticed_by}`" if finding.noticed_by else "**nothing**"
+    if mutation.equivalent and not finding.noticed_by:
+        seen = f"nothing can: {mutation.equivalent}"
+    return f"{_row_start(mutation)}{seen} |"
+
+
+def _row_start(mutation: Mutation) -> str:
+    return f"| {mutation.rule} | {Path(mutation.file).name} | "
+
+
+def write(page: Path, finding: Finding) -> None:
+    """Put a finding into the table of a page, in place of an earlier one of the same rule."""
+    head, mark, tail = page.read_text("utf-8").partition("<!-- findings -->\n")
+    rows = [*tail.splitlines(), row(finding)]
+    mutations = read_table()
     lines = ["| broken rule | file | noticed by |", "| --- | --- | --- |"]
-    for finding in findings:
-        mutation = finding.mutation
-        seen = f"`{finding.noticed_by}`" if finding.noticed_by else "**nothing**"
-        if mutation.equivalent and not finding.noticed_by:
-            seen = f"nothing can: {mutation.equivalent}"
-        lines.append(f"| {mutation.rule} | {Path(mutation.file).name} | {seen} |")
-    return "\n".join(lines) + "\n"
+    for mutation in mutations:
+        lines += [line for line in rows if line.startswith(_row_start(mutation))][-1:]
+    done = f"Of the {len(mutations)} rules of the table {len(lines) - 2} have been broken so far."
+    page.write_text("\n".join([f"{head}{mark}{lines[0]}", *lines[1:], "", done, ""]), "utf-8")
 
 
 def main() -> int:
@@ -249,7 +293,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", nargs="+", default=[""], help="a text in the rule or the file")
     parser.add_argument("--begin", type=int, default=1, help="number of the first one of these")
-    parser.add_argument("--write", type=Path, help="a page whose table of findings is replaced")
+    parser.add_argument("--write", type=Path, help="a page with a table of findings")
     parser.add_argument("--in-copy", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if not args.in_copy:
@@ -265,10 +309,11 @@ def main() -> int:
         for mutation in read_table()
         if any(text in f"{mutation.file} {mutation.rule}" for text in args.only)
     ]
-    findings = try_all(chosen[args.begin - 1 :])
-    if args.write:
-        head, mark, _ = args.write.read_text("utf-8").partition("<!-- findings -->\n")
-        args.write.write_text(f"{head}{mark}{report(findings)}", "utf-8")
+    findings = []
+    for finding in try_all(chosen[args.begin - 1 :]):
+        findings.append(finding)
+        if args.write:
+            write(args.write, finding)
     wrong = [finding for finding in findings if not finding.is_wanted]
     print(f"{len(findings)} mutations, {len(wrong)} not as they should be")
     return int(bool(wrong))
