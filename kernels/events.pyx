@@ -6,9 +6,9 @@ from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from datetime import timezone
+from datetime import timezone as _timezone
 
-cdef object UTC = timezone.utc
+cdef object UTC = _timezone.utc
 
 NOTHING, CANDLE, ROW = 0, 1, 2
 

@@ -3,7 +3,7 @@
 # Orders are read from their attributes, where one that is missing stands for None. With something
 # else than a list, an order of another class or one of a database the functions return
 # NotImplemented, as they do where they cannot promise freqtrade's result: freqtrade has to do it.
-from datetime import datetime, timezone
+from datetime import datetime as _datetime, timezone as _timezone
 
 from plain cimport most_stake, plain_number
 
@@ -22,7 +22,7 @@ cdef extern from "fk_fold.h" nogil:
                       double *average)
 
 
-cdef object UTC = timezone.utc
+cdef object UTC = _timezone.utc
 
 
 # ---- what is known of the first orders of a list: closed ones stay as they are
@@ -246,7 +246,7 @@ def filled_date(object orders, object kind, object side, object states, bint lat
         date = values.get("order_filled_date")
         if date is None:
             continue
-        if type(date) is not datetime or date.tzinfo is not UTC:
+        if type(date) is not _datetime or date.tzinfo is not UTC:
             return NotImplemented
         if found is None or (date > found if latest else date < found):
             found = date

@@ -174,7 +174,7 @@ def test_every_function_has_a_registered_twin() -> None:
         name = module.__name__.rpartition(".")[2]
         functions = [key for key in (*ARGUMENTS, *ON_ORDERS) if hasattr(module, key)]
         public = {key for key in vars(module) if not key.startswith("_") and key.islower()}
-        assert set(functions) == public - {"datetime", "timezone", "remember", "changed"}
+        assert set(functions) == public - {"remember", "changed"}
         for function in functions:
             compiled, reference = getattr(module, function), getattr(twin, function)
             assert direct(f"{name}.{function}") is compiled
