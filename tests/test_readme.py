@@ -16,6 +16,7 @@ from freqtrade.commands import Arguments
 from freqkernels.bench.figures import BEGIN, END, backtest_name
 from freqkernels.bench.measured_costs import COSTS
 from freqkernels.bench.measured_functions import FULL, cases
+from freqkernels.bridge.objects.table import SWAPS
 from freqkernels.cli import COMMANDS, parse_command, split_options
 
 ROOT = Path(__file__).parents[1]
@@ -152,6 +153,13 @@ def test_environment_variables_exist(page: Path) -> None:
 @each_page
 def test_no_paths_of_one_machine(page: Path) -> None:
     assert not re.findall(r"(?:^|[\s`(\"'])/(?:[a-z]+/)+", page.read_text("utf-8"))
+
+
+def test_callbacks_name_every_faster_function() -> None:
+    page = (ROOT / "docs" / "callbacks.md").read_text("utf-8")
+    block = page.partition("<!-- swaps -->")[2].partition("<!-- /swaps -->")[0]
+    named = re.findall(r"`([\w.]+)`", block)
+    assert sorted(named) == sorted(swap.target.qualname for swap in SWAPS)
 
 
 def test_checks_that_development_names_exist() -> None:
