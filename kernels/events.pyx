@@ -47,6 +47,7 @@ cdef class Walk:
     cdef list _kept
     cdef list _trades
     cdef list _dates
+    cdef list _closed
     cdef dict _numbers
     cdef fk_trade *_before
     cdef int64_t _room
@@ -60,6 +61,7 @@ cdef class Walk:
         self._kept = []
         self._trades = []
         self._dates = []
+        self._closed = []
         self._numbers = numbers
         self._set_rules(rules, roi)
         e.currencies = currencies
@@ -155,6 +157,12 @@ cdef class Walk:
             self.engine.totals[code] = total
             self._whole[code] = 1 if type(total) is int else 0 if type(total) is float else 2
 
+    def forget_orders(self):
+        """An order was changed, whichever: all are looked at again."""
+        cdef int64_t i
+        for i in range(self.engine.open.size):
+            fk_open_position(&self.engine, i).closed_orders = 0
+
     # ---- events
 
     def next_event(self, int64_t until):
@@ -208,6 +216,7 @@ cdef class Walk:
         cdef fk_engine *e = &self.engine
         cdef list before = self._trades
         cdef list dates = self._dates
+        cdef list closed = self._closed
         cdef int64_t size = e.open.size, i, at
         cdef fk_position **held = <fk_position **> calloc(size + 1, sizeof(fk_position *))
         cdef fk_position *p
@@ -218,7 +227,7 @@ cdef class Walk:
             e.pairs[held[i].trade.pair].first_open = NULL
             e.pairs[held[i].trade.pair].last_open = NULL
         e.open.size = 0
-        self._trades, self._dates = [], []
+        self._trades, self._dates, self._closed = [], [], []
         try:
             for trade in trades:
                 at = e.open.size
@@ -229,7 +238,7 @@ cdef class Walk:
                 p = held[at] if at < size else NULL
                 if p:
                     held[at] = NULL
-                self._observe(trade, p, dates[at] if p else None)
+                self._observe(trade, p, dates[at] if p else None, closed[at] if p else None)
         finally:
             for i in range(size):
                 if held[i]:
@@ -237,7 +246,7 @@ cdef class Walk:
                     fk_drop_position(e, held[i])
             free(held)
 
-    cdef int _observe(self, object trade, fk_position *p, object date) except -1:
+    cdef int _observe(self, object trade, fk_position *p, object date, object closed) except -1:
         cdef fk_trade seen
         cdef bint is_odd = False, is_new = p == NULL
         if is_new:
@@ -252,13 +261,15 @@ cdef class Walk:
             date = trade.open_date
             seen.open_ms = _milliseconds(date)
         self._read(trade, &seen, &is_odd)
-        if self._has_open_order(trade.orders, p) and not self._waits(trade, &seen):
+        if self._has_open_order(trade.orders, p, closed) and not self._waits(trade, &seen):
             is_odd = True
+        closed = trade.orders[p.closed_orders - 1] if p.closed_orders else None
         p.trade.pair = seen.pair
         if not fk_add_position(&self.engine, p):
             raise MemoryError
         self._trades.append(trade)
         self._dates.append(date)
+        self._closed.append(closed)
         fk_observe(&self.engine, p, &seen, is_odd, is_new)
         return 0
 
@@ -304,10 +315,10 @@ cdef class Walk:
         seen.entry.state = FK_ORDER_OPEN
         return not is_odd
 
-    cdef bint _has_open_order(self, list orders, fk_position *p) except -1:
-        """Orders that were closed once stay closed: only those behind them are looked at."""
+    cdef bint _has_open_order(self, list orders, fk_position *p, object closed) except -1:
+        """Orders that were closed once stay closed: only those behind the last are looked at."""
         cdef Py_ssize_t i = p.closed_orders
-        if i > len(orders):
+        if i > len(orders) or (i and orders[i - 1] is not closed):
             i = 0
         while i < len(orders):
             if orders[i].ft_is_open is not False:

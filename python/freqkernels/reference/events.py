@@ -128,6 +128,9 @@ class Walk:
         """The wallet: what is owned of these currencies; nothing of all others."""
         self._totals = dict(zip(codes, totals, strict=True))
 
+    def forget_orders(self) -> None:
+        """An order was changed, whichever: all are looked at again."""
+
     def observe(self, trades: list[Any]) -> None:
         """All open trades as they are after the event, in the order of opening."""
         self._open = [self._numbers[trade.pair] for trade in trades]

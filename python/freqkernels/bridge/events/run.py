@@ -17,6 +17,7 @@ from freqkernels.bridge.events.rejections import Rejections
 from freqkernels.bridge.events.rows import Rows
 from freqkernels.bridge.events.settings import Settings
 from freqkernels.bridge.events.surroundings import Locks, Totals
+from freqkernels.bridge.objects.order_writes import writes
 from freqkernels.bridge.objects.swaps import swapped
 from freqkernels.bridge.objects.table import SWAPS
 from freqkernels.layout import CAPTURE, NEVER
@@ -82,6 +83,7 @@ class _Run:
             backtesting.strategy, lambda: rules_of(backtesting, start_ms, end_ms)
         )
         self._locks = Locks(self._walk)
+        self._writes = -1
         self._totals = Totals(self._walk, backtesting.wallets, setup)
 
     def content(self, advance: Callable[[int], None]) -> dict[str, Any]:
@@ -179,6 +181,9 @@ class _Run:
             walk.watch(*settings.watched())
         self._locks.tell()
         self._totals.tell()
+        if writes() != self._writes:
+            self._writes = writes()
+            walk.forget_orders()
         walk.observe(self._trades.bt_trades_open)
 
     # ---- time

@@ -30,11 +30,12 @@ pending: list[OrderCopies] = []
 class _Watch:
     """Whether writes are noticed, and whether all of them can be copied by sharing values."""
 
-    __slots__ = ("odd", "on")
+    __slots__ = ("count", "odd", "on")
 
     def __init__(self) -> None:
         self.on = False
         self.odd = False
+        self.count = 0
 
 
 _watch = _Watch()
@@ -61,6 +62,11 @@ def is_shareable(value: Any) -> bool:
 def can_postpone() -> bool:
     """Whether copies of orders may wait: every write is noticed, and no value needs a copy."""
     return _watch.on and not _watch.odd
+
+
+def writes() -> int:
+    """How many writes to orders were noticed so far; only whether it has changed is of use."""
+    return _watch.count
 
 
 def about_to_change(order: Any) -> None:
@@ -110,6 +116,7 @@ def _setter(
         if type(value) not in shared and name not in _COPIED and not isinstance(value, Enum):
             _watch.odd = True
         changed()
+        _watch.count += 1
         inherited(self, name, value)
 
     return set_attribute
@@ -122,6 +129,7 @@ def _deleter(
         if pending:
             about_to_change(self)
         changed()
+        _watch.count += 1
         inherited(self, name)
 
     return delete_attribute
