@@ -273,7 +273,7 @@ def row(finding: Finding) -> str:
 
 
 def _row_start(mutation: Mutation) -> str:
-    return f"| {mutation.rule} | {Path(mutation.file).name} | "
+    return f"| {mutation.rule} | `{Path(mutation.file).name}` | "
 
 
 def write(page: Path, finding: Finding) -> None:
