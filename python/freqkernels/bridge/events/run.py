@@ -31,8 +31,9 @@ Walk = kernel("events", "Walk")
 _NOTHING, _CANDLE = 0, 1
 _DIRECTIONS = (None, "long", "short")
 _MILLISECOND = timedelta(milliseconds=1)
-#: How often at least the progress of a run is told.
+#: How often the progress of a run is told, and after how many candles at the earliest.
 _SLICES = 500
+_SLICE = 2000
 
 
 def simulate(
@@ -120,7 +121,7 @@ class _Run:
 
     def _go(self, advance: Callable[[int], None]) -> None:
         walk = self._walk
-        step = max(1, walk.candles // _SLICES)
+        step = max(_SLICE, walk.candles // _SLICES)
         while walk.candle < walk.candles:
             before = walk.candle
             try:
