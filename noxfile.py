@@ -38,9 +38,17 @@ SLOW_TESTS = (
     "tests/test_markets.py",
     "tests/test_webserver.py",
 )
-#: Releases that the engine leaves alone: the fuzzer would compare freqtrade with itself.
+#: Releases that the engine leaves alone: these tests would compare freqtrade with itself.
 WITHOUT_ENGINE = ("2026.3", "2025.9")
-FUZZ_TESTS = ("tests/test_fuzz.py", "tests/test_fuzz_callbacks.py")
+ENGINE_TESTS = (
+    *("tests/test_fuzz.py", "tests/test_fuzz_callbacks.py"),
+    *("tests/test_events.py", "tests/test_events_rules.py", "tests/test_workers.py"),
+    *("tests/test_closed_trades.py", "tests/test_custom_data.py", "tests/test_exit_checks.py"),
+    *("tests/test_object_swaps.py", "tests/test_order_swaps.py", "tests/test_trade_copies.py"),
+    *("tests/test_swapped_backtests.py", "tests/test_trade_frame.py"),
+    *("tests/test_trade_lookups.py", "tests/test_trade_swaps.py"),
+    *("tests/test_report_lines.py", "tests/test_self_check.py"),
+)
 #: Tests that call the kernels themselves, or functions that are little more.
 DIRECT_TESTS = (
     *("tests/test_exact.py", "tests/test_exact_rounding.py", "tests/test_exact_trades.py"),
@@ -227,7 +235,7 @@ def wheel_smoke(session: nox.Session) -> None:
 def versions(session: nox.Session, freqtrade: str) -> None:
     """The one wheel on other Pythons and with other releases of freqtrade."""
     session.install(f"{shared_wheel(session)}[test]", f"freqtrade[hyperopt]=={freqtrade}")
-    left_out = SLOW_TESTS + (FUZZ_TESTS if freqtrade in WITHOUT_ENGINE else ())
+    left_out = SLOW_TESTS + (ENGINE_TESTS if freqtrade in WITHOUT_ENGINE else ())
     run_tests(session, *(f"--ignore={name}" for name in left_out))
     arguments = ("--candles", "2500", "--strategy", "ManagedBreakout")
     session.run("python", "-m", "freqkernels", "demo", *arguments)

@@ -407,9 +407,9 @@ def test_the_engine_is_judged_when_it_is_first_needed(by: str) -> None:
                 try:
                     Backtesting.backtest(None, {{}}, None, None)
                 except AttributeError as error:
-                    assert "reset_backtest" in str(error), error
-            (event,) = freqkernels.events()
-            assert (event.name, event.count) == ("backtest", 1)
+                    assert "NoneType" in str(error), error  # freqtrade has begun
+            (event,) = [event for event in freqkernels.events() if event.name == "backtest"]
+            assert event.count == 1
             assert "differs from every version" in event.reason
         (row,) = [row for row in freqkernels.status() if row.name == "backtest"]
         assert (row.state, row.holders) == ("refused", ())
