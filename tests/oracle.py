@@ -38,7 +38,8 @@ class _Lines(logging.Handler):
 def logged(name: str) -> Iterator[list[tuple[str, int, str]]]:
     """Log lines, debug included, of a logger and those under it."""
     logger, handler = logging.getLogger(name), _Lines()
-    level, logger.level = logger.level, logging.DEBUG
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)
     try:
         yield handler.lines

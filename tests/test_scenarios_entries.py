@@ -253,7 +253,7 @@ ASKED = [
         rules=("own entry price",),
         settings={"table": {"custom_entry_price": 99.987}},
         strategy_class="TableAsked",
-        original="callbacks",
+        events="callbacks",
     ),
     Scenario(
         "an entry that is not confirmed uses up an order id",
@@ -266,7 +266,7 @@ ASKED = [
         settings={"table": {"confirm_trade_entry": False}},
         strategy_class="TableAsked",
         counters={"trades": 0, "orders": 1},
-        original="callbacks",
+        events="callbacks",
     ),
     Scenario(
         "another price replaces an entry order",
@@ -283,7 +283,7 @@ ASKED = [
         settings={"table": {"adjust_entry_price": 99.5}},
         strategy_class="TableAsked",
         counters={"canceled_entry": 1, "replaced_entry": 1, "trades": 1},
-        original="callbacks",
+        events="callbacks",
     ),
     Scenario(
         "no price deletes the trade",
@@ -296,7 +296,7 @@ ASKED = [
         settings={"table": {"adjust_entry_price": None}},
         strategy_class="TableAsked",
         counters={"canceled_entry": 1, "canceled_trades": 1, "trades": 1, "orders": 1},
-        original="callbacks",
+        events="callbacks",
     ),
 ]
 

@@ -91,7 +91,7 @@ SIGNALS = [
         quirks=(7,),
         settings={"exit_profit_only": True, "table": {"custom_exit": {98.0: "mine"}}},
         strategy_class="TableAsked",
-        original="callbacks",
+        events="callbacks",
     ),
     Scenario(
         "with an entry signal custom_exit is asked instead",
@@ -109,7 +109,7 @@ SIGNALS = [
         quirks=(8,),
         settings={"table": {"custom_exit": {98.0: "mine"}}},
         strategy_class="TableAsked",
-        original="callbacks",
+        events="callbacks",
     ),
     Scenario(
         "a limit exit below the candle is raised to the low",
@@ -227,7 +227,7 @@ REASONS = [
         quirks=(6,),
         settings={**FIVE, "table": {"refuse_exit": ["exit_signal"]}},
         strategy_class="TableAsked",
-        original="callbacks",
+        events="callbacks",
     ),
     Scenario(
         "a refused stop lets ROI try",
@@ -244,7 +244,7 @@ REASONS = [
         quirks=(6,),
         settings={**FIVE, **roi(m0=0.05), "table": {"refuse_exit": ["stop_loss"]}},
         strategy_class="TableAsked",
-        original="callbacks",
+        events="callbacks",
     ),
 ]
 

@@ -170,7 +170,7 @@ MISSES = [
         settings={**WAIT, "table": {"adjust_exit_price": 100.0}},
         strategy_class="TableAsked",
         counters={"canceled_exit": 1, "replaced_exit": 1, "orders": 3},
-        original="callbacks",
+        events="callbacks",
         since="2026.3",
     ),
     Scenario(

@@ -340,7 +340,7 @@ ROI = [
         rules=("ROI on a red opening candle",),
         settings={**roi(m0=0.01), "table": {"custom_entry_price": 99.0}},
         strategy_class="TableAsked",
-        original="callbacks",
+        events="callbacks",
     ),
     Scenario(
         "a step without a value",

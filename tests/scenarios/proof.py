@@ -29,7 +29,7 @@ def assert_as_written(scenario: Scenario) -> None:
 
 
 def assert_as_installed(scenario: Scenario) -> None:
-    """The installed function leaves the same behind to the last bit, and by compiled code."""
+    """The installed function leaves the same behind to the last bit, and goes the way it should."""
     ran = RUNNERS["installed"](scenario)
     original = _original(scenario)
     assert ran.outcome.error == original.outcome.error, str(ran.outcome.error)
@@ -39,6 +39,7 @@ def assert_as_installed(scenario: Scenario) -> None:
         _assert_told(scenario, ran)
     if ran.compiled is not None:
         assert ran.compiled == (not scenario.original), ran.reason
+        assert bool(ran.reason) == bool(scenario.events or scenario.original), ran.reason
 
 
 def _assert_told(scenario: Scenario, ran: Ran) -> None:

@@ -33,7 +33,8 @@ class Scenario:
     :param rejected: table of rejected signals.
     :param final: final balance with its Python type, None where it does not matter.
     :param error: class name of the exception that ends the run.
-    :param original: why this run is not compiled; "" when it must be.
+    :param events: why this run goes event by event; "" when it must not.
+    :param original: why this run is left to freqtrade; "" when it must not be.
     :param since: first freqtrade release with these results.
     """
 
@@ -57,5 +58,6 @@ class Scenario:
     rejected: str = ""
     final: int | float | None = None
     error: str = ""
+    events: str = ""
     original: str = ""
     since: str = "2025.9"

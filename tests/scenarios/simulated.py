@@ -43,7 +43,7 @@ def can_simulate(scenario: Scenario) -> bool:
         -1 in (scenario.settings.get("max_open_trades"), scenario.strategy.get("max_open_trades"))
         or inf in scenario.strategy.values()
     )
-    return not (scenario.original or scenario.again or scenario.error or endless)
+    return not (scenario.events or scenario.original or scenario.again or scenario.error or endless)
 
 
 def run_simulated(scenario: Scenario) -> Ran:
