@@ -291,7 +291,11 @@ cdef class Walk:
         seen.leverage = _number(trade.leverage, is_odd)
         seen.liquidation_price = _number(trade.liquidation_price, is_odd)
         seen.price_precision = _number(trade.price_precision, is_odd)
-        seen.price_mode = trade.precision_mode_price
+        mode = trade.precision_mode_price
+        if type(mode) is int and 0 <= mode < 16:
+            seen.price_mode = mode
+        else:
+            is_odd[0] = True
         if (trade.fee_open != self.engine.rules.fee or trade.fee_close != self.engine.rules.fee
                 or trade.is_open is not True or not seen.leverage > 0.0
                 or (seen.amount != 0.0 and not seen.open_trade_value > 0.0)
