@@ -97,15 +97,24 @@ def run_engine(inputs: Inputs, advance: Callable[[int], None]) -> Records | Supp
     )
 
 
-def _prepared(inputs: Inputs) -> Any:
-    s = inputs.setup
-    start = (s.start_capital, s.whole_start.view(np.uint8))
-    run = Simulation(s.rules, s.wallet, s.roi, s.markets, s.ticks, s.tiers, *start, inputs.leverage)
+def set_columns(run: Any, inputs: Inputs) -> None:
+    """Give a run of the engine the candles and details of all pairs.
+
+    :param run: ``Simulation``, or ``Walk`` for a run event by event.
+    :param inputs: what goes in.
+    """
     for pair, candles in enumerate(inputs.candles):
         run.set_candles(pair, *candles)
     for pair, details in enumerate(inputs.details):
         if details is not None:
             run.set_details(pair, *details)
+
+
+def _prepared(inputs: Inputs) -> Any:
+    s = inputs.setup
+    start = (s.start_capital, s.whole_start.view(np.uint8))
+    run = Simulation(s.rules, s.wallet, s.roi, s.markets, s.ticks, s.tiers, *start, inputs.leverage)
+    set_columns(run, inputs)
     for pair, funding in enumerate(inputs.funding):
         if funding is not None:
             run.set_funding(pair, *funding)

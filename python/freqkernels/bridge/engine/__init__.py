@@ -73,9 +73,10 @@ def backtest(
     backtesting.wallets.update()
     _analyse(backtesting, processed)
     compiled = _still_compiled(backtesting, processed)
-    simulated = _compiled if compiled else _by_events
     support = compiled or events_support(backtesting, processed)
-    content = support and simulated(backtesting, processed, start_date, end_date)
+    content = support and _simulated(
+        backtesting, processed, start_date, end_date, compiled=bool(compiled)
+    )
     if not isinstance(content, Support):
         _note(Support(True, "" if compiled else f"events, because {compiled.reason}"))
         return content
@@ -143,38 +144,34 @@ def _by_freqtrade(
             delattr(backtesting, name)
 
 
-def _compiled(
-    backtesting: Any, processed: dict[str, pd.DataFrame], start_date: Any, end_date: Any
+def _simulated(
+    backtesting: Any,
+    processed: dict[str, pd.DataFrame],
+    start_date: Any,
+    end_date: Any,
+    *,
+    compiled: bool,
 ) -> dict[str, Any] | Support:
-    """The whole simulation by the engine."""
+    """The whole simulation by the engine, or event by event with freqtrade's own code."""
     taken = snapshot(backtesting, tuple(processed), start_date, end_date)
     if isinstance(taken, Support):
         return taken
     warn_if_short(backtesting, processed, compiled=True)
-    inputs = _inputs(backtesting, taken, processed)
+    if compiled:
+        inputs = _inputs(backtesting, taken, processed)
+    else:
+        inputs = _columns(backtesting, taken, processed, stop_tags=False)
     if isinstance(inputs, Support):
         return inputs
-    simulated = run_engine(inputs, _progress(backtesting, start_date, end_date))
+    advance = _progress(backtesting, start_date, end_date)
+    if not compiled:
+        from freqkernels.bridge.events import simulate
+
+        return simulate(backtesting, taken, inputs, processed, start_date, advance)
+    simulated = run_engine(inputs, advance)
     if isinstance(simulated, Support):
         return simulated
     return Outcome(backtesting, taken, processed, simulated, start_date).apply()
-
-
-def _by_events(
-    backtesting: Any, processed: dict[str, pd.DataFrame], start_date: Any, end_date: Any
-) -> dict[str, Any] | Support:
-    """freqtrade's own code at the rows at which something can happen, the engine in between."""
-    taken = snapshot(backtesting, tuple(processed), start_date, end_date)
-    if isinstance(taken, Support):
-        return taken
-    warn_if_short(backtesting, processed, compiled=True)
-    inputs = _columns(backtesting, taken, processed, stop_tags=False)
-    if isinstance(inputs, Support):
-        return inputs
-    from freqkernels.bridge.events import simulate
-
-    advance = _progress(backtesting, start_date, end_date)
-    return simulate(backtesting, taken, inputs, processed, start_date, advance)
 
 
 def _progress(backtesting: Any, start_date: Any, end_date: Any) -> Callable[[int], None]:

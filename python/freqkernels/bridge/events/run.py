@@ -24,7 +24,7 @@ from freqkernels.layout import CAPTURE, NEVER
 from freqkernels.runtime import kernel
 from freqkernels.runtime.collector import older_objects_spared
 from freqkernels.runtime.turns import turn
-from freqkernels.simulation.run import Inputs
+from freqkernels.simulation.run import Inputs, set_columns
 from freqkernels.simulation.structs import Setup
 
 Walk = kernel("events", "Walk")
@@ -226,11 +226,7 @@ def _local_trade() -> Any:
 
 def _walk(setup: Setup, inputs: Inputs, numbers: dict[str, int]) -> Any:
     walk = Walk(setup.rules, setup.roi, setup.markets, len(setup.currencies), numbers)
-    for number, candles in enumerate(inputs.candles):
-        walk.set_candles(number, *candles)
-    for number, details in enumerate(inputs.details):
-        if details is not None:
-            walk.set_details(number, *details)
+    set_columns(walk, inputs)
     return walk
 
 
