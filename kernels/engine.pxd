@@ -178,3 +178,28 @@ cdef inline object taken(fk_list *items, size_t width):
     items.items = NULL
     items.size = items.room = 0
     return result.memview
+
+
+cdef inline int give_candles(fk_candles *c, const double[::1] open, const double[::1] high,
+                             const double[::1] low, const double[::1] close,
+                             const uint8_t[::1] signals, int64_t first_candle,
+                             const int32_t[::1] candle) except -1:
+    """A pair's rows; whoever gives them keeps the arrays."""
+    c.rows = open.shape[0]
+    c.first_candle = first_candle
+    if c.rows:
+        c.open, c.high, c.low, c.close = &open[0], &high[0], &low[0], &close[0]
+        c.signals = &signals[0]
+        c.candle = &candle[0] if candle is not None else NULL
+    return 0
+
+
+cdef inline int give_details(fk_details *d, const int64_t[::1] time_ms, const double[::1] open,
+                             const double[::1] high, const double[::1] low,
+                             const double[::1] close) except -1:
+    """A pair's rows of the detail timeframe; whoever gives them keeps the arrays."""
+    d.rows = time_ms.shape[0]
+    if d.rows:
+        d.time_ms = &time_ms[0]
+        d.open, d.high, d.low, d.close = &open[0], &high[0], &low[0], &close[0]
+    return 0

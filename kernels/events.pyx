@@ -96,26 +96,16 @@ cdef class Walk:
                     const double[::1] close not None, const uint8_t[::1] signals not None,
                     int64_t first_candle, const int32_t[::1] candle, const uint8_t[::1] stop_tags):
         """A pair's rows; ``candle`` is None where they follow each other without a gap."""
-        cdef fk_candles *c = &self.engine.pairs[pair].candles
         self._kept.append((open, high, low, close, signals, candle))
-        c.rows = open.shape[0]
-        c.first_candle = first_candle
-        if c.rows == 0:
-            return
-        c.open, c.high, c.low, c.close = &open[0], &high[0], &low[0], &close[0]
-        c.signals = &signals[0]
-        c.candle = &candle[0] if candle is not None else NULL
+        give_candles(&self.engine.pairs[pair].candles, open, high, low, close, signals,
+                     first_candle, candle)
 
     def set_details(self, Py_ssize_t pair, const int64_t[::1] time_ms not None,
                     const double[::1] open not None, const double[::1] high not None,
                     const double[::1] low not None, const double[::1] close not None):
         """A pair's rows of the detail timeframe."""
-        cdef fk_details *d = &self.engine.pairs[pair].details
         self._kept.append((time_ms, open, high, low, close))
-        d.rows = time_ms.shape[0]
-        if d.rows:
-            d.time_ms = &time_ms[0]
-            d.open, d.high, d.low, d.close = &open[0], &high[0], &low[0], &close[0]
+        give_details(&self.engine.pairs[pair].details, time_ms, open, high, low, close)
 
     def start(self):
         """Ready for the first candle."""

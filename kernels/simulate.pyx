@@ -73,25 +73,15 @@ cdef class Simulation:
         """A pair's rows; ``candle`` is None where they follow each other without a gap."""
         cdef fk_candles *c = &self.engine.pairs[pair].candles
         self._kept.append((open, high, low, close, signals, candle, stop_tags))
-        c.rows = open.shape[0]
-        c.first_candle = first_candle
-        if c.rows == 0:
-            return
-        c.open, c.high, c.low, c.close = &open[0], &high[0], &low[0], &close[0]
-        c.signals = &signals[0]
-        c.candle = &candle[0] if candle is not None else NULL
-        c.stop_tags = &stop_tags[0] if stop_tags is not None else NULL
+        give_candles(c, open, high, low, close, signals, first_candle, candle)
+        c.stop_tags = &stop_tags[0] if c.rows and stop_tags is not None else NULL
 
     def set_details(self, Py_ssize_t pair, const int64_t[::1] time_ms not None,
                     const double[::1] open not None, const double[::1] high not None,
                     const double[::1] low not None, const double[::1] close not None):
         """A pair's rows of the detail timeframe."""
-        cdef fk_details *d = &self.engine.pairs[pair].details
         self._kept.append((time_ms, open, high, low, close))
-        d.rows = time_ms.shape[0]
-        if d.rows:
-            d.time_ms = &time_ms[0]
-            d.open, d.high, d.low, d.close = &open[0], &high[0], &low[0], &close[0]
+        give_details(&self.engine.pairs[pair].details, time_ms, open, high, low, close)
 
     def set_funding(self, Py_ssize_t pair, const int64_t[::1] time_ns not None,
                     const double[::1] fee_per_unit not None):
