@@ -45,6 +45,19 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
     assert sys.meta_path == meta_path
 
 
+def test_an_import_in_another_thread_misses_no_finder(write: Write) -> None:
+    before = list(sys.meta_path)
+    handle = on_import(write("fk_walked.py"), lambda module: None)
+    walk = iter(sys.meta_path)  # as importlib does, which another thread may interrupt here
+    assert next(walk) is hooks._finder
+    handle.cancel()
+    assert list(walk) == before
+    walk = iter(sys.meta_path)
+    assert next(walk) is before[0]
+    on_import("fk_walked", lambda module: None)
+    assert list(walk) == before[1:]
+
+
 def test_runs_after_the_module_is_complete(write: Write) -> None:
     name = write("fk_plain.py")
     seen: list[int] = []

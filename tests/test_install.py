@@ -14,7 +14,7 @@ import pytest
 from freqkernels.bridge.fingerprints import package_root, source_file
 
 PRELUDE = """
-import importlib, sys, threading, pickle
+import importlib, sys, threading, traceback, pickle
 import freqkernels
 from freqkernels.bridge.targets import TARGETS
 
@@ -305,7 +305,7 @@ def test_threads_installing_uninstalling_and_importing() -> None:
                     if i == 3:
                         load()
             except Exception as error:
-                failures.append(repr(error))
+                failures.append(traceback.format_exc())
         threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
         for thread in threads:
             thread.start()
@@ -317,6 +317,29 @@ def test_threads_installing_uninstalling_and_importing() -> None:
         check_holders()
         freqkernels.uninstall()
         assert [key for key, f in names().items() if hasattr(f, "__freqkernels__")] == []
+    """)
+
+
+def test_replacements_are_listed_while_another_thread_makes_some() -> None:
+    run("""
+        import time
+        from freqkernels.bridge import replace
+        target = next(each for each in TARGETS if each.name == "calculate_market_change")
+        load()
+        original = sys.modules[target.module].calculate_market_change
+        made, stop = [], threading.Event()
+        def make():
+            while not stop.is_set():
+                made.append(replace.build(target, original, replace.certificate(target).variant))
+        thread = threading.Thread(target=make, daemon=True)
+        sys.setswitchinterval(1e-6)
+        thread.start()
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            replace.replacements()
+        stop.set()
+        thread.join()
+        assert len(replace.replacements()) >= len(made) > 100
     """)
 
 

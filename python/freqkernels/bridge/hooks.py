@@ -8,7 +8,8 @@ here and costs nothing until then::
 
 A finder at the front of ``sys.meta_path`` lets the other finders find the module and wraps the
 loader that they name until it has executed the module; afterwards the module's ``__spec__`` and
-``__loader__`` are those of an ordinary import.
+``__loader__`` are those of an ordinary import. ``sys.meta_path`` is exchanged, never changed: another
+thread's import that walks over it would miss the finder after the one that goes.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class ImportHandle:
             if left:
                 _handles[self.name] = left
             if not _handles and _finder in sys.meta_path:
-                sys.meta_path.remove(_finder)
+                sys.meta_path = [finder for finder in sys.meta_path if finder is not _finder]
 
 
 def on_import(name: str, callback: Callback) -> ImportHandle:
@@ -85,7 +86,7 @@ def on_import(name: str, callback: Callback) -> ImportHandle:
     with _lock:
         _handles.setdefault(name, []).append(handle)
         if _finder not in sys.meta_path:
-            sys.meta_path.insert(0, _finder)
+            sys.meta_path = [_finder, *sys.meta_path]
         already = sys.modules.get(name) is not None and not _executing[name]
     if already:
         # Unlike sys.modules[name], this waits for a thread that is in the middle of the import.

@@ -6,6 +6,7 @@ import functools
 import inspect
 import logging
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,10 +22,13 @@ from freqkernels.bridge.fingerprints import (
 from freqkernels.bridge.targets import LEFT_ALONE, Target
 from freqkernels.runtime import SUPPORTED, Support, accelerate, refuse
 from freqkernels.runtime.journal import record
+from freqkernels.runtime.threads import renew_after_fork
 from freqkernels.runtime.turns import turn
 
 # Ours by identity: an attribute would be copied by functools.wraps to whatever wraps them.
 _replacements: weakref.WeakSet[Any] = weakref.WeakSet()
+_listing = threading.Lock()  # a WeakSet cannot be walked while another thread adds to it
+renew_after_fork(globals(), "_listing", threading.Lock)
 _ABSENT = object()  # older releases do not have every name
 
 
@@ -66,7 +70,8 @@ def is_replacement(function: Any) -> bool:
 
 def replacements() -> list[Any]:
     """All functions made by :func:`build` that somebody still holds."""
-    return list(_replacements)
+    with _listing:
+        return list(_replacements)
 
 
 def is_own(function: Any, definition: str) -> bool:
@@ -145,7 +150,8 @@ def build(target: Target, original: Callable[..., Any], variant: str) -> tuple[A
         guarded = _guarded(guard, fast, _parameters(fast) & _parameters(original))
         replacement = accelerate(guarded, name=target.name)(original)
     replacement.__freqkernels__ = target.name  # type: ignore[attr-defined]
-    _replacements.add(replacement)
+    with _listing:
+        _replacements.add(replacement)
     return replacement, guard
 
 
