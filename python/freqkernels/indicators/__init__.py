@@ -1,0 +1,1 @@
+"""Rolling statistics and technical indicators over arrays, Series and frames."""
