@@ -28,6 +28,7 @@ from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import Support, accelerate, kernel, refuse
 from freqkernels.ticks import get_tick_size_over_time
 from freqkernels.timeframes import fixed_step_seconds, timeframe_to_resample_freq
+from freqkernels.trade_candles import TradeCandles, trades_to_candles, trades_to_ohlcv
 
 logger = logging.getLogger(__name__)
 
@@ -36,9 +37,12 @@ _merge_candles = kernel("ohlcv", "merge_candles")
 _fill_candles = kernel("ohlcv", "fill_candles")
 
 __all__ = [
+    "TradeCandles",
     "clean_ohlcv_dataframe",
     "get_tick_size_over_time",
     "ohlcv_fill_up_missing_data",
+    "trades_to_candles",
+    "trades_to_ohlcv",
     "trim_dataframe",
     "trim_dataframes",
 ]
