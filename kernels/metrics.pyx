@@ -1,6 +1,6 @@
 # Kernels behind freqkernels.metrics. The contract of this layer stands in _kernels/__init__.py.
 from cython.parallel cimport prange
-from libc.math cimport NAN, isnan
+from libc.math cimport NAN, isnan, signbit
 from libc.stdint cimport int64_t, uint8_t
 from libc.stdlib cimport free, malloc
 
@@ -216,3 +216,31 @@ def row_mean(list columns not None, double[::1] mean not None, int num_threads):
                               &mean[0])
         free(pointers)
     return not odd
+
+
+def drawdown_series(const double[::1] profits not None, double starting_balance,
+                    double[::1] cumulative not None, double[::1] high not None,
+                    double[::1] drawdown not None, double[::1] relative not None):
+    """Cumulative profit, its highest so far, the distance, and that relative to the balance.
+
+    Outputs have one row more than ``profits``, the first one zeros. Without a balance, distances
+    are relative to the highest profit. Returns False, and the output does not count, when a
+    profit is no number or the balance leaves the numbers, and for a cumulative -0.0.
+    """
+    cdef Py_ssize_t i, rows = profits.shape[0]
+    cdef double total = -0.0, most = 0.0, top
+    cdef bint plain = True
+    cumulative[0] = high[0] = drawdown[0] = relative[0] = 0.0
+    with nogil:
+        for i in range(rows):
+            total += profits[i]
+            if total > most:
+                most = total
+            cumulative[i + 1] = total
+            high[i + 1] = most
+            drawdown[i + 1] = total - most
+            top = starting_balance + most
+            relative[i + 1] = (top - (starting_balance + total)) / top
+            plain = plain and total - total == 0.0 and not (total == 0.0 and signbit(total))
+            plain = plain and (starting_balance == 0.0 or relative[i + 1] - relative[i + 1] == 0.0)
+    return plain

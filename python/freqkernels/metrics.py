@@ -30,6 +30,11 @@ from freqkernels._frames import (
     require_columns,
     require_dates,
 )
+from freqkernels.drawdowns import DrawDownResult as DrawDownResult
+from freqkernels.drawdowns import calculate_csum as calculate_csum
+from freqkernels.drawdowns import calculate_max_drawdown as calculate_max_drawdown
+from freqkernels.drawdowns import calculate_underwater as calculate_underwater
+from freqkernels.drawdowns import create_cum_profit as create_cum_profit
 from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import Support, accelerate, kernel, refuse, threads_for
 from freqkernels.timeframes import fixed_step_seconds, timeframe_to_resample_freq

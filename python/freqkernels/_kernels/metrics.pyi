@@ -27,3 +27,11 @@ def rel_mean(
 def row_mean(
     columns: list[NDArray[np.float64]], mean: NDArray[np.float64], num_threads: int
 ) -> bool: ...
+def drawdown_series(
+    profits: NDArray[np.float64],
+    starting_balance: float,
+    cumulative: NDArray[np.float64],
+    high: NDArray[np.float64],
+    drawdown: NDArray[np.float64],
+    relative: NDArray[np.float64],
+) -> bool: ...

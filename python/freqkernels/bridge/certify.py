@@ -21,6 +21,10 @@ VARIANTS: dict[str, list[tuple[tuple[int, ...], str]]] = {
     "get_tick_size_over_time": [((2025, 11), "fixed decimals")],
     # The mean took the count of pairs as one more pair.
     "combined_dataframes_with_rel_mean": [((2026, 5), LEFT_ALONE)],
+    # Candles before the first match had no informative candle.
+    "merge_informative_pair": [((2025, 9), "nothing before the first match")],
+    # There was no such function.
+    "_merge_prepared_informative_pair": [((2026, 7), LEFT_ALONE)],
     # The validator warned where it should raise.
     "advise_all_indicators": [((2026, 8), LEFT_ALONE)],
     # Lines without p-value; before 2026.6 no statistics of the wallet either.
@@ -31,6 +35,7 @@ VARIANTS: dict[str, list[tuple[tuple[int, ...], str]]] = {
     "generate_all_periodic_breakdown_stats": [((2026, 2), LEFT_ALONE)],
     "_calculate_stats_for_period": [((2026, 2), LEFT_ALONE)],
     "calculate_max_drawdown": [((2026, 2), LEFT_ALONE)],
+    "calculate_underwater": [((2026, 2), LEFT_ALONE)],
     # No wallet captures, equal locks twice; before 2026.3 also other exit prices and timeouts.
     "backtest": [((2026, 5), LEFT_ALONE)],
 }

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from freqkernels._frames import column_of, dates_of, floats_of, plain_frame
 from freqkernels.bridge.own_code import own_code
 from freqkernels.bridge.report_lines import Span, Trades, result_line, trades_of
+from freqkernels.drawdowns import max_drawdown
 from freqkernels.runtime import Support, refuse
 
 _REPORTS = "freqtrade.optimize.optimize_reports.optimize_reports"
@@ -174,56 +175,8 @@ def calculate_max_drawdown(
     relative: Any = False,
 ) -> Any:
     """freqtrade's function of this name."""
-    unusable = plain_frame(trades, "trades")
-    if unusable is not None:
-        return unusable
-    dates, values = dates_of(trades, date_col), floats_of(trades, value_col)
-    if isinstance(dates, Support):
-        return dates
-    if isinstance(values, Support):
-        return values
-    if not isinstance(starting_balance, (int, float)) or not starting_balance > 0:
-        return refuse("without a starting balance")
-    if not dates.usable:
-        return refuse("a date is missing")
-    moments = trades[date_col].array
-    order = moments.argsort(kind="quicksort")  # as sort_values, unstable as it is
-    series = _drawdown(values[order], starting_balance)
-    if not all(np.isfinite(part).all() for part in series):
-        return refuse("a balance is not finite or zero")
-    return _drawdown_result(series, lambda place: moments[order[max(place - 1, 0)]], relative)
-
-
-def _drawdown(profits: NDArray[np.float64], starting_balance: float) -> list[NDArray[np.float64]]:
-    """Cumulative profit, its highest so far, the distance, and that relative to the balance.
-
-    Each begins with a row of zeros.
-    """
-    with np.errstate(all="ignore"):
-        cumulative = profits.cumsum()
-        high = np.maximum(0, np.maximum.accumulate(cumulative))
-        balance, highest = starting_balance + cumulative, starting_balance + high
-        columns = (cumulative, high, cumulative - high, (highest - balance) / highest)
-    return [np.concatenate([[0.0], column]) for column in columns]
-
-
-def _drawdown_result(series: list[NDArray[np.float64]], date_at: Any, relative: Any) -> Any:
-    cumulative, high, drawdown, drawdown_relative = series
-    low = int(drawdown_relative.argmax() if relative else drawdown.argmin())
-    top = int(high[: low + 1].argmax())
-    current_top = int(high[:-1].argmax())
-    return sys.modules[_METRICS].DrawDownResult(
-        drawdown_abs=abs(drawdown[low]),
-        high_date=date_at(top),
-        low_date=date_at(low),
-        high_value=cumulative[top],
-        low_value=cumulative[low],
-        relative_account_drawdown=drawdown_relative[low],
-        current_high_date=date_at(current_top),
-        current_high_value=high[-1],
-        current_drawdown_abs=high[-1] - cumulative[-1],
-        current_relative_account_drawdown=drawdown_relative[-1],
-    )
+    kind = sys.modules[_METRICS].DrawDownResult
+    return max_drawdown(trades, date_col, value_col, starting_balance, relative, kind)
 
 
 def generate_wallet_stats(wallet_df: Any, stake_currency: Any) -> Any:

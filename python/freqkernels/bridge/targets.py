@@ -11,11 +11,14 @@ from freqkernels.bridge import imitated
 
 _TIMEFRAMES = "freqtrade.exchange.exchange_utils_timeframe"
 _CONVERTER = "freqtrade.data.converter.converter"
+_TRADES = "freqtrade.data.converter.trade_converter"
 _COLUMNS = "freqtrade.candle_columns"
+_CONSTANTS = "freqtrade.constants"
 _METRICS = "freqtrade.data.metrics"
 _BACKTESTING = "freqtrade.optimize.backtesting"
 _REPORTS = "freqtrade.optimize.optimize_reports.optimize_reports"
 _STORAGE = "freqtrade.optimize.optimize_reports.bt_storage"
+_STRATEGY_HELPER = "freqtrade.strategy.strategy_helper"
 
 #: Name of a variant that is known and deliberately left to freqtrade.
 LEFT_ALONE = "left alone"
@@ -93,6 +96,11 @@ ENGINE = Target(
     judged_at_use=True,
 )
 
+_PREPARING_AND_MERGING = (
+    f"{_STRATEGY_HELPER}:_prepare_informative_pair",
+    f"{_STRATEGY_HELPER}:_merge_prepared_informative_pair",
+)
+
 _PERIODS = (
     f"{_REPORTS}:generate_periodic_breakdown_stats",
     f"{_REPORTS}:_calculate_stats_for_period",
@@ -120,6 +128,7 @@ _OF_A_BALANCE = (
     *(f"{_METRICS}:{name}" for name in _BALANCE_NAMES),
 )
 _CALLED_FOR_A_BALANCE = tuple(f"{_REPORTS}:{name}" for name in _BALANCE_NAMES)
+_DRAWDOWN_KERNELS = ("metrics.drawdown_series", "ohlcv.date_order")
 
 TARGETS: tuple[Target, ...] = (
     Target(
@@ -196,6 +205,23 @@ TARGETS: tuple[Target, ...] = (
         kernels=("ohlcv.date_order",),
     ),
     Target(
+        "trades_to_ohlcv",
+        _TRADES,
+        "trades_to_ohlcv",
+        {"": "trade_candles.fast_trades_to_ohlcv"},
+        imitates=(
+            f"{_COLUMNS}:OHLCV_COLUMNS",
+            f"{_CONSTANTS}:DEFAULT_DATAFRAME_COLUMNS",
+            *_RESAMPLING,
+        ),
+        calls=_CALLED_RESAMPLING,
+        kernels=(
+            "ohlcv.date_order",
+            "trade_candles.trade_prices",
+            "trade_candles.compensated_sums",
+        ),
+    ),
+    Target(
         "get_tick_size_over_time",
         "freqtrade.data.btanalysis.historic_precision",
         "get_tick_size_over_time",
@@ -226,6 +252,29 @@ TARGETS: tuple[Target, ...] = (
         "IStrategy.advise_all_indicators",
         {"": "bridge.indicators.advise_all_indicators"},
         runs_user_code=True,
+    ),
+    Target(
+        "merge_informative_pair",
+        _STRATEGY_HELPER,
+        "merge_informative_pair",
+        {
+            "": "informative.fast_merge",
+            "nothing before the first match": "informative.fast_merge_of_2025",
+        },
+        imitates=(
+            *_PREPARING_AND_MERGING,
+            f"{_STRATEGY_HELPER}:_PreparedInformative",
+            f"{_TIMEFRAMES}:timeframe_to_minutes",
+        ),
+        calls=(*_PREPARING_AND_MERGING, f"{_STRATEGY_HELPER}:timeframe_to_minutes"),
+        kernels=("ohlcv.date_order", "strategy.matching_rows"),
+    ),
+    Target(
+        "_merge_prepared_informative_pair",
+        _STRATEGY_HELPER,
+        "_merge_prepared_informative_pair",
+        {"": "informative.fast_merge_prepared"},
+        kernels=("ohlcv.date_order", "strategy.matching_rows"),
     ),
     Target(
         "generate_pair_metrics",
@@ -272,6 +321,22 @@ TARGETS: tuple[Target, ...] = (
         {"": "bridge.report.calculate_max_drawdown"},
         imitates=(f"{_METRICS}:_calc_drawdown_series", f"{_METRICS}:DrawDownResult"),
         calls=(f"{_METRICS}:_calc_drawdown_series",),
+        kernels=_DRAWDOWN_KERNELS,
+    ),
+    Target(
+        "calculate_underwater",
+        _METRICS,
+        "calculate_underwater",
+        {"": "drawdowns.fast_underwater"},
+        imitates=(f"{_METRICS}:_calc_drawdown_series",),
+        calls=(f"{_METRICS}:_calc_drawdown_series",),
+        kernels=_DRAWDOWN_KERNELS,
+    ),
+    Target(
+        "calculate_csum",
+        _METRICS,
+        "calculate_csum",
+        {"": "drawdowns.fast_csum"},
     ),
     Target(
         "store_backtest_results",

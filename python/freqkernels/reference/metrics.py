@@ -109,3 +109,24 @@ def row_mean(
         finite = bool(np.isfinite(mean).all())
         mean /= count
     return finite
+
+
+def drawdown_series(
+    profits: Floats,
+    starting_balance: float,
+    cumulative: Floats,
+    high: Floats,
+    drawdown: Floats,
+    relative: Floats,
+) -> bool:
+    """Cumulative profit, its highest so far, the distance, and that relative to the balance."""
+    for column in (cumulative, high, drawdown, relative):
+        column[0] = 0.0
+    with np.errstate(all="ignore"):
+        np.cumsum(profits, out=cumulative[1:])
+        np.maximum.accumulate(cumulative, out=high)
+        np.subtract(cumulative, high, out=drawdown)
+        top = starting_balance + high[1:]
+        relative[1:] = (top - (starting_balance + cumulative[1:])) / top
+    plain = np.isfinite(cumulative).all() and not np.signbit(cumulative[cumulative == 0.0]).any()
+    return bool(plain and (starting_balance == 0.0 or np.isfinite(relative).all()))
