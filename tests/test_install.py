@@ -64,6 +64,9 @@ HOLDERS = {
     "ohlcv_fill_up_missing_data": ("data.converter", "data.converter.converter"),
     "trim_dataframe": ("data.converter", "data.converter.converter", "optimize.backtesting"),
     "analyze_trade_parallelism": ("data.btanalysis", "data.btanalysis.trade_parallelism"),
+    "trades_to_ohlcv": ("data.converter", "data.converter.trade_converter"),
+    "calculate_underwater": ("data.metrics",),
+    "calculate_csum": ("data.metrics", "optimize.optimize_reports.optimize_reports"),
 }
 CHECK_HOLDERS = f"""
 def check_holders():
