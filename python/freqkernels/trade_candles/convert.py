@@ -149,9 +149,12 @@ def fast_trades_to_ohlcv(trades: Any, timeframe: Any) -> pd.DataFrame | Support:
     prices = prices_of(columns, midnight_before(dates), seconds * dates.per_second)
     # The least of values is NaN if one of them is: then every version of pandas compensates.
     if addition == NUMPY and not np.isnan(columns.amounts.min()):
-        volumes = np.add.reduceat(columns.amounts, prices.rows)
+        with np.errstate(all="ignore"):
+            volumes = np.add.reduceat(columns.amounts, prices.rows)
     else:
         volumes = compensated(columns.amounts, prices.rows)
+    if not np.isfinite(volumes).all():
+        return refuse("a volume is not finite")
     frame = frame_of(dates, seconds, prices.dates, prices.values, volumes)
     return refuse("no trade has a price") if frame.empty else frame
 

@@ -33,6 +33,8 @@ from freqkernels.trade_candles.convert import (
 )
 
 _compensated_sums = kernel("trade_candles", "compensated_sums")
+#: Sums of less are finite; of infinities each pandas makes something else.
+_ENDLESS = 1e200
 _NO_TRADES = Dates(np.empty(0, dtype=np.int64), "ms", UTC)
 
 
@@ -70,15 +72,13 @@ class _NumpyVolumes:
         if self._amounts:
             complete = np.array([self.last()])
         if len(rows) > 1:
-            with np.errstate(all="ignore"):
-                sums = np.add.reduceat(amounts[: rows[-1]], rows[:-1])
+            sums = np.add.reduceat(amounts[: rows[-1]], rows[:-1])
             complete = np.concatenate([complete, sums])
         self._amounts = array("d", amounts[rows[-1] :].tobytes())
         return complete
 
     def last(self) -> float:
-        with np.errstate(all="ignore"):
-            return float(np.add.reduceat(np.frombuffer(self._amounts), [0])[0])
+        return float(np.add.reduceat(np.frombuffer(self._amounts), [0])[0])
 
 
 class _CompensatedVolumes:
@@ -212,8 +212,9 @@ class TradeCandles:
         :param trades: one row a trade, by date, the first not before the last one so far; columns
             ``date`` (datetime, UTC or without time zone), ``price``, ``amount`` (float64). A
             missing price is passed over. There may be no rows at all.
-        :raise InvalidInputError: for missing columns or other types, dates that are missing, not in
-            order or of another unit or time zone than before, and missing amounts.
+        :raise InvalidInputError: for missing columns or other types; dates that are missing, not
+            in order, or of another unit or time zone than before; amounts that are missing,
+            infinite or beyond 1e200.
         """
         if self._finished:
             raise InvalidInputError("trades: there can be none after finish()")
@@ -234,8 +235,8 @@ class TradeCandles:
         self._latest = int(columns.dates.values[-1])
 
     def _require_next(self, trades: Trades) -> None:
-        if np.isnan(trades.amounts.min()):
-            raise InvalidInputError("trades: column 'amount' has missing values")
+        if not (trades.amounts.min() > -_ENDLESS and trades.amounts.max() < _ENDLESS):
+            raise InvalidInputError("trades: column 'amount' has missing or endless values")
         if self._kind is None:
             return
         if not trades.dates.same_kind(self._kind):
