@@ -17,7 +17,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from freqkernels._frames import (
-    NO_DATE,
     PANDAS_3,
     Dates,
     column_of,
@@ -39,6 +38,8 @@ _KEY = "date_merge"
 _STRICTLY_INCREASING = 2
 _YEAR_MINUTES = 525_600
 _INT64_END = 2**63
+#: pandas makes dates finer when it shifts them, before version 3 down to nanoseconds.
+_LAST_SECOND = _INT64_END // 10**9 - 1000 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def _known(
     if timeframe_inf == "1M" and minutes < minutes_inf:
         starts = dates_in(column, date_column)
         if isinstance(starts, Support) or not starts.usable:
-            return refuse(f"column {date_column!r} has no usable dates")
+            return refuse(f"column {date_column!r} has dates that cannot be moved")
         column, minutes_inf = column + pd.offsets.MonthBegin(1), 0
     dates = dates_in(column, date_column)
     return dates if isinstance(dates, Support) else (dates, (minutes_inf - minutes) * 60)
@@ -192,17 +193,28 @@ def _minutes(timeframe: Any) -> int:
 def _matches(
     dates: Dates, known: Dates, seconds: int, forward: bool, earlier: bool
 ) -> _Matches | Support:
-    """The informative row of each candle."""
-    if not dates.same_kind(known):
-        return refuse("the dates of both frames differ in unit or time zone")
+    """The informative row of each candle.
+
+    :param seconds: added to ``known``.
+    :param forward: a candle without a row of its own gets that of the candle before.
+    :param earlier: those before the first match get the row before that.
+    """
+    if dates.tz != known.tz:
+        return refuse("the dates of both frames differ in time zone")
     for each in (dates, known):
         if _date_order(each.values) != _STRICTLY_INCREASING:
             return refuse("dates are not sorted, or not unique")
-        if not Dates(each.values[[0, -1]], each.unit, each.tz).usable:
-            return refuse(NO_DATE)
-    rows = np.empty(len(dates.values), dtype=np.int64)
-    shift = seconds * dates.per_second
-    missing = _matching_rows(dates.values, known.values, shift, forward, rows)
+        if not all(abs(int(end) // each.per_second) < _LAST_SECOND for end in each.values[[0, -1]]):
+            return refuse("a date is missing, or too far away for nanoseconds")
+    per_second = max(dates.per_second, known.per_second)
+    wanted, found = (
+        each.values
+        if each.per_second == per_second
+        else each.values * (per_second // each.per_second)
+        for each in (dates, known)
+    )
+    rows = np.empty(len(wanted), dtype=np.int64)
+    missing = _matching_rows(wanted, found, seconds * per_second, forward, rows)
     if earlier and forward and 0 < missing < len(rows) and rows[missing] > 0:
         rows[:missing] = rows[missing] - 1
         return _Matches(rows, missing, replaced=True)
