@@ -20,7 +20,8 @@ from freqkernels.bridge.targets import TARGETS
 
 def states():
     # What older releases do not have at all is not looked at.
-    absent = ('generate_wallet_stats', '_calculate_stats_for_period')
+    absent = ('generate_wallet_stats', '_calculate_stats_for_period',
+              '_merge_prepared_informative_pair')
     return {row.name: row.state for row in freqkernels.status()
             if row.name not in absent or row.reason != 'there is no such function'}
 
@@ -41,7 +42,8 @@ def names():
 def load():
     for module in ('freqtrade.optimize.backtesting', 'freqtrade.optimize.optimize_reports',
                    'freqtrade.exchange.exchange', 'freqtrade.data.history.history_utils',
-                   'freqtrade.data.history.datahandlers.idatahandler'):
+                   'freqtrade.data.history.datahandlers.idatahandler',
+                   'freqtrade.strategy.informative_decorator'):
         importlib.import_module(module)
 """
 
@@ -65,6 +67,11 @@ HOLDERS = {
     "trim_dataframe": ("data.converter", "data.converter.converter", "optimize.backtesting"),
     "analyze_trade_parallelism": ("data.btanalysis", "data.btanalysis.trade_parallelism"),
     "trades_to_ohlcv": ("data.converter", "data.converter.trade_converter"),
+    "merge_informative_pair": (
+        "strategy",
+        "strategy.strategy_helper",
+        "strategy.informative_decorator",
+    ),
     "calculate_underwater": ("data.metrics",),
     "calculate_csum": ("data.metrics", "optimize.optimize_reports.optimize_reports"),
 }
