@@ -1,0 +1,52 @@
+import numpy as np
+from numpy.typing import NDArray
+
+def profits(
+    entry: NDArray[np.float64],
+    exit: NDArray[np.float64],
+    quantity: NDArray[np.float64],
+    fee_open: NDArray[np.float64],
+    fee_close: NDArray[np.float64],
+    funding_fees: NDArray[np.float64],
+    leverage: NDArray[np.float64],
+    is_short: NDArray[np.uint8],
+    profit_abs: NDArray[np.float64],
+    profit_ratio: NDArray[np.float64],
+    num_threads: int,
+) -> int: ...
+def first_touches(
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    entry: NDArray[np.float64],
+    stoploss: NDArray[np.float64],
+    leverage: NDArray[np.float64],
+    is_short: NDArray[np.uint8],
+    trailing_stop: bool,
+    trailing_stop_positive: float,
+    trailing_stop_positive_offset: float,
+    trailing_only_offset_is_reached: bool,
+    fee: float,
+    rows: NDArray[np.int64],
+    rates: NDArray[np.float64],
+    num_threads: int,
+) -> None: ...
+def stop_paths(
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    entry: NDArray[np.float64],
+    stoploss: NDArray[np.float64],
+    leverage: NDArray[np.float64],
+    is_short: NDArray[np.uint8],
+    trailing_stop: bool,
+    trailing_stop_positive: float,
+    trailing_stop_positive_offset: float,
+    trailing_only_offset_is_reached: bool,
+    fee: float,
+    begin: NDArray[np.int64],
+    path: NDArray[np.float64],
+    num_threads: int,
+) -> None: ...
