@@ -188,7 +188,9 @@ def _index(dates: Dates) -> pd.DatetimeIndex:
 def _index_with_freq(dates: Dates, seconds: int) -> pd.DatetimeIndex:
     """pandas keeps the frequency of periods when it takes every one, or every so many."""
     steps = np.diff(dates.values)
-    if len(dates.values) == 0 or (len(steps) and not (steps == steps[0]).all()):
+    if len(dates.values) == 0:
+        return pd.DatetimeIndex(_index(dates), freq=f"{seconds}s")
+    if not (steps == steps[:1]).all():
         return _index(dates)
     apart = int(steps[0]) // dates.per_second if len(steps) else seconds
     return date_range(int(dates.values[0]), len(dates.values), f"{apart}s", dates)

@@ -8,7 +8,6 @@ because such a pandas adds them pairwise, in an order that depends on how many t
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Sequence
 from datetime import UTC
 from typing import NamedTuple, Protocol
@@ -33,6 +32,7 @@ from freqkernels.trade_candles.convert import (
 )
 
 _compensated_sums = kernel("trade_candles", "compensated_sums")
+_FEW = 1024
 #: Sums of less are finite; of infinities each pandas makes something else.
 _ENDLESS = 1e200
 _NO_TRADES = Dates(np.empty(0, dtype=np.int64), "ms", UTC)
@@ -59,26 +59,36 @@ class _NumpyVolumes:
     """As ``numpy.add.reduceat``, which has to see all amounts of a candle at once."""
 
     def __init__(self) -> None:
-        self._amounts = array("d")
+        self._amounts = np.empty(_FEW)  # room for more than there are
+        self._count = 0
 
     def add(self, amounts: Floats, rows: Integers, goes_on: bool) -> Floats:
         complete = np.empty(0)
         if goes_on:
-            stop = rows[1] if len(rows) > 1 else len(amounts)
-            self._amounts.frombytes(amounts[:stop].tobytes())
+            self._keep(amounts[: rows[1] if len(rows) > 1 else None])
             rows = rows[1:]
         if len(rows) == 0:
             return complete
-        if self._amounts:
+        if self._count:
             complete = np.array([self.last()])
         if len(rows) > 1:
             sums = np.add.reduceat(amounts[: rows[-1]], rows[:-1])
             complete = np.concatenate([complete, sums])
-        self._amounts = array("d", amounts[rows[-1] :].tobytes())
+        self._count = 0
+        self._keep(amounts[rows[-1] :])
         return complete
 
+    def _keep(self, amounts: Floats) -> None:
+        count = self._count + len(amounts)
+        if count > len(self._amounts):
+            kept = self._amounts[: self._count]
+            self._amounts = np.empty(max(count, 2 * len(self._amounts)))
+            self._amounts[: self._count] = kept
+        self._amounts[self._count : count] = amounts
+        self._count = count
+
     def last(self) -> float:
-        return float(np.add.reduceat(np.frombuffer(self._amounts), [0])[0])
+        return float(np.add.reduceat(self._amounts[: self._count], [0])[0])
 
 
 class _CompensatedVolumes:
