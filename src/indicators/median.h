@@ -1,12 +1,15 @@
 /* Median of the last ``window`` values, as pandas' rolling().median(); one value at a time.
  *
- * The window lies sorted in blocks of equal size, each a ring, so that the rank of a value says
- * where it is. A value that enters takes the place of the one that leaves, and only what lies
- * between the two moves by one: inside their blocks by memmove, from block to block by its end.
- * That is one memmove for windows of one block, and square-root time for larger ones.
+ * The window lies sorted, with infinity for what is missing: what is not finite, and what has not
+ * come yet. The value that enters takes the place of the one that leaves:
+ *   - Small windows are written anew into a second array. Each place takes its own value or that of
+ *     a neighbour, which is known without a search and without a branch.
+ *   - Large ones are blocks of equal size, each a ring, so that the rank of a value says where it
+ *     is. Only what lies between the two places moves by one: inside their blocks by memmove, from
+ *     block to block by its end. That takes the square root of the window's size.
  *
- * What is not finite counts as missing. Equal values stand in the order in which they came, and the
- * oldest leaves first, which shows where 0.0 and -0.0 meet.
+ * Equal values stand in the order in which they came, and the oldest leaves first, which shows
+ * where 0.0 and -0.0 meet.
  */
 #ifndef FK_MEDIAN_H
 #define FK_MEDIAN_H
@@ -17,54 +20,73 @@
 
 #include "indicators/window_values.h"
 
-enum { FK_MEDIAN_BLOCK = 1024, FK_MEDIAN_SCANNED = 64 };
+enum { FK_MEDIAN_SMALL = 384, FK_MEDIAN_PAD = 4 };
 
 typedef struct {
-    double *sorted, *ring; /* blocks one after the other; the last values as they came */
-    ptrdiff_t *heads;      /* where in its ring each block begins; NULL if there is one block */
-    ptrdiff_t window, min_periods, block, shift, count, seen, next;
+    double *ring;   /* the last values as they came */
+    double *sorted; /* the window; large: its blocks one after the other */
+    double *other;  /* small: where the next window goes */
+    ptrdiff_t *heads; /* large: where in its ring each block begins */
+    ptrdiff_t window, min_periods, next, present, block, shift;
+    int turn; /* small: which of the two arrays is ``sorted`` */
 } fk_median;
 
-typedef struct {
-    ptrdiff_t leaves, enters;
-} fk_median_ranks;
-
+/* Large windows: blocks have 2 ** shift values, a power of four. */
 static inline ptrdiff_t fk_median_shift(ptrdiff_t window) {
-    ptrdiff_t shift = 9;
-    if (window <= FK_MEDIAN_BLOCK) return 10;
-    while (((ptrdiff_t)1 << 2 * shift) / 8 < window) shift++;
+    ptrdiff_t shift = 8;
+    while (((ptrdiff_t)1 << 2 * shift) < window) shift += 2;
     return shift;
 }
 
-static inline ptrdiff_t fk_median_blocks(ptrdiff_t window) {
-    ptrdiff_t shift = fk_median_shift(window);
-    return ((window - 1) >> shift) + 1;
+/* Doubles in one array of a small window: whole fours, and what surrounds them. */
+static inline ptrdiff_t fk_median_room(ptrdiff_t window) {
+    return (window + 3) / 4 * 4 + 2 * FK_MEDIAN_PAD;
 }
 
 /* Bytes of memory that a window needs. */
 static inline size_t fk_median_bytes(ptrdiff_t window) {
-    ptrdiff_t blocks = fk_median_blocks(window);
-    ptrdiff_t sorted = blocks > 1 ? blocks << fk_median_shift(window) : window;
-    return (size_t)(window + sorted) * sizeof(double) + (size_t)blocks * sizeof(ptrdiff_t);
+    ptrdiff_t shift = fk_median_shift(window), blocks = ((window - 1) >> shift) + 1;
+    size_t ring = (size_t)window * sizeof(double);
+    if (window <= FK_MEDIAN_SMALL)
+        return ring + 2 * (size_t)fk_median_room(window) * sizeof(double);
+    return ring + ((size_t)blocks << shift) * sizeof(double) + (size_t)blocks * sizeof(ptrdiff_t);
 }
 
 /* Tell where the memory is, also after it has been moved. */
 static inline void fk_median_attach(fk_median *state, void *memory) {
-    ptrdiff_t blocks = fk_median_blocks(state->window);
+    ptrdiff_t room = fk_median_room(state->window), blocks;
     state->ring = memory;
-    state->sorted = state->ring + state->window;
-    state->heads = blocks > 1 ? (ptrdiff_t *)(state->sorted + blocks * state->block) : NULL;
+    state->sorted = state->other = state->ring + state->window;
+    state->heads = NULL;
+    if (state->window <= FK_MEDIAN_SMALL) {
+        state->sorted += FK_MEDIAN_PAD + state->turn * room;
+        state->other += FK_MEDIAN_PAD + !state->turn * room;
+    } else {
+        blocks = ((state->window - 1) >> state->shift) + 1;
+        state->heads = (ptrdiff_t *)(state->sorted + blocks * state->block);
+    }
 }
 
 static inline void fk_median_start(fk_median *state, ptrdiff_t window, ptrdiff_t min_periods,
-                            void *memory) {
+                                   void *memory) {
+    ptrdiff_t blocks;
+    double *at = memory, *end;
     state->window = window;
     state->min_periods = min_periods > 1 ? min_periods : 1;
     state->shift = fk_median_shift(window);
     state->block = (ptrdiff_t)1 << state->shift;
-    state->count = state->seen = state->next = 0;
+    state->next = state->present = 0;
+    state->turn = 0;
     fk_median_attach(state, memory);
-    if (state->heads) memset(state->heads, 0, (size_t)fk_median_blocks(window) * sizeof(ptrdiff_t));
+    if (window <= FK_MEDIAN_SMALL) {
+        end = state->ring + window + 2 * fk_median_room(window);
+    } else {
+        blocks = ((window - 1) >> state->shift) + 1;
+        end = (double *)state->heads;
+        memset(state->heads, 0, (size_t)blocks * sizeof(ptrdiff_t));
+    }
+    while (at < end) *at++ = INFINITY;
+    if (window <= FK_MEDIAN_SMALL) state->sorted[-1] = state->other[-1] = -INFINITY;
 }
 
 FK_INLINE double *fk_median_slot(const fk_median *state, ptrdiff_t block, ptrdiff_t place) {
@@ -73,43 +95,8 @@ FK_INLINE double *fk_median_slot(const fk_median *state, ptrdiff_t block, ptrdif
 }
 
 FK_INLINE double *fk_median_at(const fk_median *state, ptrdiff_t rank) {
-    if (!state->heads) return state->sorted + rank;
+    if (state->window <= FK_MEDIAN_SMALL) return state->sorted + rank;
     return fk_median_slot(state, rank >> state->shift, rank & (state->block - 1));
-}
-
-/* How many values are below ``low``, and how many are not above ``high``. */
-FK_INLINE fk_median_ranks fk_median_find(const fk_median *state, double low, double high) {
-    fk_median_ranks found = {0, 0};
-    ptrdiff_t length = state->count;
-    if (length <= FK_MEDIAN_SCANNED && !state->heads) {
-        for (ptrdiff_t i = 0; i < length; i++) {
-            found.leaves += state->sorted[i] < low;
-            found.enters += state->sorted[i] <= high;
-        }
-        return found;
-    }
-    for (ptrdiff_t half; length > 0; length -= half) {
-        half = (length + 1) / 2;
-        found.leaves += *fk_median_at(state, found.leaves + half - 1) < low ? half : 0;
-        found.enters += *fk_median_at(state, found.enters + half - 1) <= high ? half : 0;
-    }
-    return found;
-}
-
-/* What a step would change: ranks of the value that leaves and, without that, of the one that
- * enters; the rank of a missing one is the number of values. */
-FK_INLINE fk_median_ranks fk_median_change(const fk_median *state, double value) {
-    double old = state->seen < state->window ? NAN : state->ring[state->next];
-    fk_median_ranks ranks = fk_median_find(state, old, value);
-    ptrdiff_t rest = state->count;
-    if (fk_missing(old)) {
-        ranks.leaves = state->count;
-    } else {
-        rest--;
-        ranks.enters -= old <= value;
-    }
-    if (fk_missing(value)) ranks.enters = rest;
-    return ranks;
 }
 
 /* Inside a block: the values after ``from`` up to ``to`` move one place down. */
@@ -160,15 +147,47 @@ static inline void fk_median_move(fk_median *state, ptrdiff_t from, ptrdiff_t to
         fk_median_up(state, block, to & last, place);
 }
 
-FK_INLINE void fk_median_replace(fk_median *state, ptrdiff_t from, ptrdiff_t to, double value) {
-    double *sorted = state->sorted;
-    if (state->heads)
-        fk_median_move(state, from, to);
-    else if (from < to)
-        memmove(sorted + from, sorted + from + 1, (size_t)(to - from) * sizeof *sorted);
-    else
-        memmove(sorted + to + 1, sorted + to, (size_t)(from - to) * sizeof *sorted);
-    *fk_median_at(state, to) = value;
+FK_INLINE int fk_median_under(double one, double value, int equal) {
+    return equal ? one <= value : one < value;
+}
+
+/* Large: how many values are below ``value``, or not above it. First by blocks, eight at a time,
+ * then by quarters of the block: few steps, as each of them waits for the one before. */
+FK_INLINE ptrdiff_t fk_median_find(const fk_median *state, double value, int equal) {
+    ptrdiff_t last = (state->window - 1) >> state->shift, mask = state->block - 1;
+    ptrdiff_t block, coarse = 0, fine = 0, quarter = state->block >> 2, place, rank;
+    const double *values;
+    for (ptrdiff_t i = 8; i <= last; i += 8)
+        coarse += fk_median_under(*fk_median_slot(state, i, 0), value, equal);
+    for (ptrdiff_t i = 8 * coarse + 1; i <= last && i < 8 * coarse + 8; i++)
+        fine += fk_median_under(*fk_median_slot(state, i, 0), value, equal);
+    block = 8 * coarse + fine;
+    values = state->sorted + (block << state->shift);
+    place = state->heads[block];
+    for (; quarter > 0; quarter >>= 2) {
+        ptrdiff_t at = place + quarter - 1;
+        int parts = fk_median_under(values[at & mask], value, equal);
+        parts += fk_median_under(values[(at + quarter) & mask], value, equal);
+        parts += fk_median_under(values[(at + 2 * quarter) & mask], value, equal);
+        place += parts * quarter;
+    }
+    place += fk_median_under(values[place & mask], value, equal);
+    rank = (block << state->shift) + place - state->heads[block];
+    return rank < state->window ? rank : state->window;
+}
+
+/* What stands at a place with these neighbours when ``old`` has left and ``value`` is there. */
+FK_INLINE double fk_median_place(double before, double here, double after, double old,
+                                 double value) {
+    double first = before < old ? before : here, second = here < old ? here : after;
+    second = value < second ? value : second;
+    return first > second ? first : second;
+}
+
+FK_INLINE void fk_median_renew(const double *restrict from, double *restrict to, ptrdiff_t count,
+                               double old, double value) {
+    for (ptrdiff_t i = 0; i < count; i++)
+        to[i] = fk_median_place(from[i - 1], from[i], from[i + 1], old, value);
 }
 
 FK_INLINE double fk_median_of(double lower, double higher, ptrdiff_t count) {
@@ -176,46 +195,50 @@ FK_INLINE double fk_median_of(double lower, double higher, ptrdiff_t count) {
 }
 
 FK_INLINE double fk_median_value(const fk_median *state) {
-    ptrdiff_t middle = state->count / 2;
-    if (state->count < state->min_periods) return NAN;
+    ptrdiff_t middle = state->present / 2;
+    if (state->present < state->min_periods) return NAN;
     return fk_median_of(*fk_median_at(state, middle - (middle > 0)),
-                        *fk_median_at(state, middle), state->count);
+                        *fk_median_at(state, middle), state->present);
 }
 
 FK_INLINE double fk_median_step(fk_median *state, double value) {
-    fk_median_ranks ranks = fk_median_change(state, value);
-    ptrdiff_t rest = state->count - (ranks.leaves < state->count);
-    if (!fk_missing(value)) {
-        fk_median_replace(state, ranks.leaves, ranks.enters, value);
-        rest++;
-    } else if (rest < state->count) {
-        fk_median_replace(state, ranks.leaves, rest, NAN);
+    double old = state->ring[state->next], *before = state->sorted;
+    ptrdiff_t leaves, enters;
+    if (fk_missing(value)) value = INFINITY;
+    if (state->window <= FK_MEDIAN_SMALL) {
+        fk_median_renew(before, state->other, (state->window + 3) / 4 * 4, old, value);
+        state->sorted = state->other;
+        state->other = before;
+        state->turn = !state->turn;
+    } else {
+        leaves = fk_median_find(state, old, 0);
+        enters = fk_median_find(state, value, 1) - (old <= value);
+        fk_median_move(state, leaves, enters);
+        *fk_median_at(state, enters) = value;
     }
-    state->count = rest;
+    state->present += (value < INFINITY) - (old < INFINITY);
     state->ring[state->next] = value;
     state->next = state->next + 1 < state->window ? state->next + 1 : 0;
-    state->seen += state->seen < state->window;
     return fk_median_value(state);
 }
 
-/* The value of a rank after a step to ``value`` that is not done. */
-FK_INLINE double fk_median_then(const fk_median *state, fk_median_ranks ranks, double value,
-                                ptrdiff_t rank) {
-    if (!fk_missing(value)) {
-        if (rank == ranks.enters) return value;
-        rank -= rank > ranks.enters;
-    }
-    return *fk_median_at(state, rank + (rank >= ranks.leaves));
+/* What stands at a rank after a step to ``value`` that is not done. */
+FK_INLINE double fk_median_then(const fk_median *state, ptrdiff_t rank, double old, double value) {
+    double before = rank > 0 ? *fk_median_at(state, rank - 1) : -INFINITY;
+    double after = rank + 1 < state->window ? *fk_median_at(state, rank + 1) : INFINITY;
+    return fk_median_place(before, *fk_median_at(state, rank), after, old, value);
 }
 
 /* What the next step would return; changes nothing. */
 FK_INLINE double fk_median_peek(const fk_median *state, double value) {
-    fk_median_ranks ranks = fk_median_change(state, value);
-    ptrdiff_t count = state->count - (ranks.leaves < state->count) + !fk_missing(value);
-    ptrdiff_t middle = count / 2;
-    if (count < state->min_periods) return NAN;
-    return fk_median_of(fk_median_then(state, ranks, value, middle - (middle > 0)),
-                        fk_median_then(state, ranks, value, middle), count);
+    double old = state->ring[state->next];
+    ptrdiff_t present, middle;
+    if (fk_missing(value)) value = INFINITY;
+    present = state->present + (value < INFINITY) - (old < INFINITY);
+    middle = present / 2;
+    if (present < state->min_periods) return NAN;
+    return fk_median_of(fk_median_then(state, middle - (middle > 0), old, value),
+                        fk_median_then(state, middle, old, value), present);
 }
 
 /* Medians of a column; ``memory`` has fk_median_bytes(window). */
