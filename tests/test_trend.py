@@ -23,7 +23,6 @@ VERSION = tuple(map(int, talib.__ta_version__.decode().split()[0].split(".")))
 exactly = pytest.mark.skipif(VERSION < (0, 8), reason="TA-Lib before 0.8 rounds otherwise")
 pytestmark = pytest.mark.usefixtures("backend")
 
-MILLION = 1_000_000
 PERIODS = [1, 2, 3, 14, 30, 60, 200]
 FACTORS = [(0.02, 0.2), (0.0, 0.2), (0.1, 0.1), (0.5, 0.05), (0.3, 2.0), (0.02, 0.0)]
 
@@ -61,11 +60,6 @@ def rows_of(data: st.DataObject, count: int) -> list[np.ndarray]:
     return [data.draw(hnp.arrays(np.float64, rows, elements=value)) for _ in range(count)]
 
 
-def market(rows: int) -> pd.DataFrame:
-    """Candles with NaN in some places."""
-    return candles(rows, 11, freq="1min", decimals=4)
-
-
 @exactly
 @pytest.mark.parametrize("frame", zoo())
 def test_kama_of_the_zoo(frame: pd.DataFrame) -> None:
@@ -81,6 +75,21 @@ def test_kama_of_anything(data: st.DataObject) -> None:
     (values,) = rows_of(data, 1)
     period = data.draw(st.integers(1, 12))
     agree(trend.kama(values, period), talib.KAMA(values, period))
+
+
+def steps(seed: int, rows: int = 80) -> np.ndarray:
+    """Changes of all sizes, most of them zero: running sums come out beside or below zero."""
+    rng = np.random.default_rng(seed)
+    sizes = 10.0 ** rng.integers(-16, 3, rows)
+    return rng.normal(size=rows) * sizes * (rng.random(rows) < rng.random())
+
+
+@exactly
+@pytest.mark.parametrize("seed", range(40))
+def test_kama_where_sums_cancel(seed: int) -> None:
+    values = 10.0 ** (seed % 14 - 9) + np.cumsum(steps(seed))
+    for period in range(2, 9):
+        agree(trend.kama(values, period), talib.KAMA(values, period))
 
 
 @exactly
@@ -99,6 +108,16 @@ def test_psar_of_anything(data: st.DataObject) -> None:
     for prices in ((high, low), (np.fmax(high, low), np.fmin(high, low))):
         for factors in FACTORS:
             agree(trend.psar(*prices, *factors), talib.SAR(*prices, *factors))
+
+
+@exactly
+def test_psar_of_integers() -> None:
+    """Ties: a range as far above as below the one before, and prices equal to the stop."""
+    rng = np.random.default_rng(8)
+    for _ in range(200):
+        low = rng.integers(0, 5, 12).astype(np.float64)
+        high = low + rng.integers(0, 4, 12)
+        agree(trend.psar(high, low, 0.5, 1.0), talib.SAR(high, low, 0.5, 1.0))
 
 
 @pytest.mark.parametrize("frame", zoo())
@@ -128,7 +147,7 @@ def by_pandas_ta(frame: pd.DataFrame, period: int, multiplier: float) -> pd.Data
 @pytest.mark.parametrize("frame", zoo())
 def test_supertrend_of_the_zoo(frame: pd.DataFrame) -> None:
     prices = as_floats(frame)
-    for period, multiplier in [(1, 0.5), (2, 3.0), (10, 1.0)]:
+    for period, multiplier in [(1, 0.5), (2, 3.0), (10, 1.0), (14, 1e4)]:
         if period > len(frame):
             assert pandas_ta.supertrend(*(prices[name] for name in OHLCV[1:4]), period) is None
             found = trend.supertrend(frame, None, None, period, multiplier)
@@ -194,6 +213,26 @@ BANDS: list[dict[str, Any]] = [
     {"atr_period": 2, "adjustment_factor": -0.3, "sensitivity": 0.1},
     {"atr_period": 200},
 ]
+
+
+def test_dynamic_bands_at_a_limit() -> None:
+    """A ratio of exactly 1 / sensitivity is neither high nor low."""
+    ranges = pd.Series([3.0, 1.0, 3.0, 1.0])
+    parameters: dict[str, Any] = {"atr_period": 2, "sensitivity": 2.0}
+    found = trend.dynamic_bands(ranges, **parameters)
+    assert found["volatility_ratio"].tolist()[1:] == [0.5, 1.5, 0.5]
+    assert found["dynamic_lower_band"].tolist() == [35.0, 35.0, 35.0, 35.0]
+    agree(found, bands_by_numpy(ranges, **parameters))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_dynamic_bands_where_sums_cancel(seed: int) -> None:
+    """No mean of positive numbers is negative, nor the other way round."""
+    values = pd.Series(abs(steps(seed, 200)) + 1e-16 * (seed % 3))
+    for period in range(2, 9):
+        for ranges in (values, -values):
+            found = trend.dynamic_bands(ranges, atr_period=period)
+            agree(found, bands_by_numpy(ranges, atr_period=period))
 
 
 @pytest.mark.parametrize("frame", zoo())
