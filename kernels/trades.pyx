@@ -18,6 +18,7 @@ cdef extern from "fk_profits.h" nogil:
         fk_column leverage
         const uint8_t *is_short
         size_t is_short_step
+    void fk_prepare_trades(fk_closed_trades *t)
     fk_column fk_column_of(const double *values, size_t size, size_t rows, double *room)
     const uint8_t *fk_flags_of(const uint8_t *values, size_t size, size_t rows, uint8_t *room)
     int64_t fk_profits(const fk_closed_trades *t, size_t start, size_t count, double *absolute,
@@ -75,6 +76,7 @@ def profits(const double[::1] entry not None, const double[::1] exit not None,
     trades.leverage = fk_column_of(&leverage[0], leverage.shape[0], rows, room[6])
     trades.is_short = fk_flags_of(&is_short[0], is_short.shape[0], rows, flags)
     trades.is_short_step = <size_t> is_short.shape[0] == rows
+    fk_prepare_trades(&trades)
     with nogil:
         for b in prange(blocks, schedule="static", num_threads=num_threads):
             refused += fk_profits(&trades, b * FK_PROFIT_BLOCK,

@@ -40,6 +40,8 @@ typedef struct {
     fk_column entry, exit, quantity, fee_open, fee_close, funding_fees, leverage;
     const uint8_t *is_short; /* as a column */
     size_t is_short_step;
+    int has_one_setting;
+    fk_decimal open_factor, close_factor; /* of that setting */
 } fk_closed_trades;
 
 /* A column of `rows` values, or of one, for which there is `room` for FK_PROFIT_BLOCK. */
@@ -122,9 +124,12 @@ static FK_CLONES int64_t fk_profits_of_settings(
     return all;
 }
 
-static inline int fk_has_one_setting(const fk_closed_trades *t) {
-    return !(t->fee_open.step | t->fee_close.step | t->funding_fees.step | t->leverage.step |
-             t->is_short_step);
+/* What is the same for all trades; the columns are there. */
+static inline void fk_prepare_trades(fk_closed_trades *t) {
+    t->has_one_setting = !(t->fee_open.step | t->fee_close.step | t->funding_fees.step |
+                           t->leverage.step | t->is_short_step);
+    t->open_factor = fk_fee_factor(*t->fee_open.values, !*t->is_short);
+    t->close_factor = fk_fee_factor(*t->fee_close.values, *t->is_short);
 }
 
 static inline int fk_is_amount(double x) { return x >= 0.0 && isfinite(x); }
@@ -153,8 +158,8 @@ static inline int fk_profit_in_decimals(const fk_closed_trades *t, size_t row, d
     amount = fk_decimal_of(quantity);
     open_rate = fk_decimal_of(entry);
     close_rate = fk_decimal_of(exit);
-    open_factor = fk_fee_factor(fee_open, !is_short);
-    close_factor = fk_fee_factor(fee_close, is_short);
+    open_factor = t->has_one_setting ? t->open_factor : fk_fee_factor(fee_open, !is_short);
+    close_factor = t->has_one_setting ? t->close_factor : fk_fee_factor(fee_close, is_short);
     fk_value_with_fee(&amount, &open_rate, &open_factor, &opened);
     fk_value_with_fee(&amount, &close_rate, &close_factor, &closed);
     closed = fk_with_funding(closed, funding, is_short);
@@ -177,7 +182,7 @@ static inline int64_t fk_profits(const fk_closed_trades *t, size_t start, size_t
     int64_t sure[FK_PROFIT_BLOCK], all, refused = 0;
     absolute += start;
     ratio += start;
-    if (fk_has_one_setting(t)) {
+    if (t->has_one_setting) {
         all = fk_profits_of_one_setting(count, entry, exit, quantity, *fee_open, *fee_close,
                                         *funding, *leverage, *is_short ? -1.0 : 1.0, absolute,
                                         ratio, sure);

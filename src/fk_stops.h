@@ -107,6 +107,23 @@ static FK_CLONES int fk_is_clear(const double *__restrict worse, double side, do
     return clear != 0;
 }
 
+/* The same of a stop that trails, and whether it stays, surely. */
+static FK_CLONES int fk_is_still(const double *__restrict low, const double *__restrict high,
+                                 const double *__restrict worse, const double *__restrict better,
+                                 const fk_stop *s) {
+    const double side = s->side, stop = s->stop, unsure = s->unsure, surely_above = s->surely_above;
+    const double above = s->above, below = s->below;
+    int64_t still = 1;
+    for (int i = 0; i < FK_STOP_BLOCK; i++) {
+        const double rate = side * better[i];
+        const int64_t stays_above = !(better[i] * above > stop) & (rate >= surely_above);
+        const int64_t stays_below = !(better[i] * below > stop) & (rate <= unsure);
+        still &= (stays_above | stays_below) & (side * worse[i] > stop) & (low[i] > 0.0) &
+                 (low[i] <= high[i]) & (high[i] < INFINITY);
+    }
+    return still != 0;
+}
+
 /* The first row that touches a stop which stays where it is. */
 static inline int64_t fk_touch_fixed(const fk_stop *s, const double *worse, int64_t row,
                                      int64_t end) {
@@ -123,21 +140,25 @@ static inline int64_t fk_touch_fixed(const fk_stop *s, const double *worse, int6
 static inline int64_t fk_touch_trailing(fk_stop *s, const double *low, const double *high,
                                         int64_t row, int64_t end, double *path) {
     const double *worse = s->side > 0.0 ? low : high, *better = s->side > 0.0 ? high : low;
-    const double side = s->side;
-    double stop = s->stop;
-    for (; row < end; row++) {
-        const double against = side * worse[row], rate = side * better[row];
-        double factor = rate >= s->surely_above ? s->above : s->below, moved;
-        if (!((low[row] > 0.0) & (low[row] <= high[row]) & (high[row] < INFINITY)))
-            return FK_NO_CANDLE;
-        if ((rate > s->unsure) & (rate < s->surely_above)) factor = fk_stop_factor_at(s, rate);
-        moved = better[row] * factor;
-        if (stop < against && moved > stop) stop = moved;
-        if (path) *path++ = side * stop;
-        if (stop >= against) break;
+    while (row < end) {
+        const int64_t until = end - row < FK_STOP_BLOCK ? end : row + FK_STOP_BLOCK;
+        if (!path && until == row + FK_STOP_BLOCK &&
+            fk_is_still(low + row, high + row, worse + row, better + row, s))
+            row = until;
+        for (; row < until; row++) {
+            const double against = s->side * worse[row], rate = s->side * better[row];
+            double moved;
+            if (!((low[row] > 0.0) & (low[row] <= high[row]) & (high[row] < INFINITY)))
+                return FK_NO_CANDLE;
+            moved = better[row] * (rate >= s->surely_above ? s->above
+                                   : rate <= s->unsure     ? s->below
+                                                           : fk_stop_factor_at(s, rate));
+            if (s->stop < against && moved > s->stop) s->stop = moved;
+            if (path) *path++ = s->side * s->stop;
+            if (s->stop >= against) return row;
+        }
     }
-    s->stop = stop;
-    return row < end ? row : FK_NOT_TOUCHED;
+    return FK_NOT_TOUCHED;
 }
 
 /* The row of the first touch, and the stop then. */

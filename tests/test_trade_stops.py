@@ -244,6 +244,39 @@ def test_a_touch_in_each_row_of_a_block(is_short: bool, touching: float) -> None
                 trades.apply_stoploss(prices, -2.0, 100.0, is_short=is_short)
 
 
+@pytest.mark.parametrize("is_short", [0, 1])
+@pytest.mark.parametrize("only_offset", [False, True])
+def test_a_change_in_each_row_of_a_block(is_short: int, only_offset: bool) -> None:
+    """New extremes, touches, rates at the offset, and what is no candle."""
+    one = np.ones(1)
+    side = -1.0 if is_short else 1.0
+    trade = (np.zeros(1, np.int64), np.full(1, 200), one * 100.0, one * -0.05, one)
+    rules = (True, 0.01, 0.02, only_offset, 0.0)
+    changes = [100.0 + side * by for by in (1.0, 2.0, np.nextafter(2.0, 3.0), 3.0, -5.0, -5.5)]
+    for row in range(0, 130, 3):
+        for change in (*changes, 0.0, -100.0, np.nan, np.inf):
+            prices = np.full(200, 100.0)
+            prices[row] = change
+            prices[row + 66 :] += np.linspace(0, -10 * side, 134 - row)
+            outputs = (np.zeros(1, np.int64), np.zeros(1))
+            shorts = np.full(1, is_short, np.uint8)
+            same(
+                "trades.first_touches",
+                prices,
+                prices,
+                *trade,
+                shorts,
+                *rules,
+                outputs=outputs,
+                tail=(1,),
+            )
+    high = np.full(200, 100.0)
+    high[70] = 99.0
+    args = (np.full(200, 100.0), high, *trade, np.full(1, is_short, np.uint8), *rules)
+    _, (rows, _) = same("trades.first_touches", *args, outputs=outputs, tail=(1,))
+    assert rows == [-2]
+
+
 def test_stops_are_of_the_kind_of_the_arguments(backend: str) -> None:
     closes = pd.Series([10.0, 9.5, 8.0], index=[3, 4, 5])
     single = trades.apply_stoploss(closes, -0.1, 10.0, path=True)
