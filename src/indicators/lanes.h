@@ -72,10 +72,12 @@ FK_INLINE fk_four fk_min4(fk_four a, fk_four b) {
 FK_INLINE fk_four fk_unless_zero4(fk_four a, fk_four b) {
     return (fk_four)((fk_four_bits)a & (fk_four_bits)(b != fk_four_of(0.0)));
 }
-/* Whether low <= a <= high in every lane; a NaN is not. */
-FK_INLINE int fk_within4(fk_four a, fk_four low, fk_four high) {
-    fk_four_bits in = (a >= low) & (a <= high);
-    return (in[0] & in[1] & in[2] & in[3]) != 0;
+/* Lanes in which everything looked at so far was within its bounds. */
+typedef fk_four_bits fk_flags;
+FK_INLINE fk_flags fk_flags_up(void) { return (fk_flags){-1, -1, -1, -1}; }
+FK_INLINE int fk_all_up(fk_flags f) { return (f[0] & f[1] & f[2] & f[3]) != 0; }
+FK_INLINE fk_flags fk_flag4(fk_flags f, fk_four a, fk_four low, fk_four high) {
+    return f & (a >= low) & (a <= high);
 }
 
 #else
@@ -111,10 +113,12 @@ FK_INLINE fk_four fk_min4(fk_four a, fk_four b) {
 FK_INLINE fk_four fk_unless_zero4(fk_four a, fk_four b) {
     FK_EACH4(b.lane[i] != 0.0 ? a.lane[i] : 0.0);
 }
-FK_INLINE int fk_within4(fk_four a, fk_four low, fk_four high) {
-    int in = 1;
-    for (int i = 0; i < 4; i++) in &= a.lane[i] >= low.lane[i] && a.lane[i] <= high.lane[i];
-    return in;
+typedef int fk_flags;
+FK_INLINE fk_flags fk_flags_up(void) { return 1; }
+FK_INLINE int fk_all_up(fk_flags f) { return f; }
+FK_INLINE fk_flags fk_flag4(fk_flags f, fk_four a, fk_four low, fk_four high) {
+    for (int i = 0; i < 4; i++) f &= a.lane[i] >= low.lane[i] && a.lane[i] <= high.lane[i];
+    return f;
 }
 #undef FK_EACH4
 
@@ -165,10 +169,22 @@ FK_INLINE fk_eight fk_abs(fk_eight a) {
     fk_eight rows = {fk_abs4(a.low), fk_abs4(a.high)};
     return rows;
 }
-FK_INLINE int fk_within(fk_eight a, double low, double high) {
+/* Take down the flags of lanes that are not within the bounds; a NaN never is. */
+FK_INLINE fk_flags fk_flag(fk_flags flags, fk_eight a, double low, double high) {
     fk_four least = fk_four_of(low), most = fk_four_of(high);
-    return fk_within4(a.low, least, most) && fk_within4(a.high, least, most);
+    return fk_flag4(fk_flag4(flags, a.low, least, most), a.high, least, most);
 }
+FK_INLINE int fk_within(fk_eight a, double low, double high) {
+    return fk_all_up(fk_flag(fk_flags_up(), a, low, high));
+}
+/* One row later: ``first`` comes in, the last goes. */
+FK_INLINE fk_eight fk_later(fk_eight a, double first) {
+    fk_four into_high = fk_four_from(fk_last4(a.low), 0.0, 0.0, 0.0);
+    a.low = fk_add4(fk_up1(a.low), fk_four_from(first, 0.0, 0.0, 0.0));
+    a.high = fk_add4(fk_up1(a.high), into_high);
+    return a;
+}
+FK_INLINE double fk_last(fk_eight a) { return fk_last4(a.high); }
 
 /* Running sums along the rows. */
 FK_INLINE fk_eight fk_running(fk_eight a) {
