@@ -7,7 +7,7 @@ from cython.parallel cimport prange
 cdef extern from "indicators/columns.h" nogil:
     ctypedef void (*fk_by_period)(const double*, Py_ssize_t, Py_ssize_t, double*) noexcept nogil
     ctypedef void (*fk_by_moment)(const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
-                                   double*) noexcept nogil
+                                  double*) noexcept nogil
     ctypedef void (*fk_zlema)(const double*, Py_ssize_t, Py_ssize_t, double*,
                               double*) noexcept nogil
     ctypedef void (*fk_macd)(const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
@@ -99,7 +99,8 @@ def zlema(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t timeper
     cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
     with nogil:
         for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            _here.zlema(&values[i * rows], rows, timeperiod, &work[i * rows], &out[i * rows])
+            _here.zlema(&values[i * rows], rows, timeperiod, &work[i * rows],
+                        &out[i * rows])
 
 
 def macd(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t fastperiod,
@@ -109,8 +110,8 @@ def macd(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t fastperi
     cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
     with nogil:
         for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            _here.macd(&values[i * rows], rows, fastperiod, slowperiod, signalperiod, &line[i * rows],
-                       &signal[i * rows], &histogram[i * rows])
+            _here.macd(&values[i * rows], rows, fastperiod, slowperiod, signalperiod,
+                       &line[i * rows], &signal[i * rows], &histogram[i * rows])
 
 
 def stoch_rsi(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t timeperiod,
@@ -120,8 +121,8 @@ def stoch_rsi(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t tim
     cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
     with nogil:
         for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            _here.stoch_rsi(&values[i * rows], rows, timeperiod, fastk_period, fastd_period, &work[i * rows],
-                            &fastk[i * rows], &fastd[i * rows])
+            _here.stoch_rsi(&values[i * rows], rows, timeperiod, fastk_period, fastd_period,
+                            &work[i * rows], &fastk[i * rows], &fastd[i * rows])
 
 
 def atr(const double[::1] high not None, const double[::1] low not None,
@@ -131,7 +132,8 @@ def atr(const double[::1] high not None, const double[::1] low not None,
     cdef Py_ssize_t i, columns = _columns(high.shape[0], rows)
     with nogil:
         for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            _here.atr(&high[i * rows], &low[i * rows], &close[i * rows], rows, timeperiod, &out[i * rows])
+            _here.atr(&high[i * rows], &low[i * rows], &close[i * rows], rows, timeperiod,
+                      &out[i * rows])
 
 
 def rolling_sum(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t window,
@@ -172,5 +174,5 @@ def bollinger_bands(const double[::1] values not None, Py_ssize_t rows, Py_ssize
     cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
     with nogil:
         for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            _here.bands(&values[i * rows], rows, window, min_periods, ddof, stds, &upper[i * rows], &mid[i * rows],
-                        &lower[i * rows])
+            _here.bands(&values[i * rows], rows, window, min_periods, ddof, stds,
+                        &upper[i * rows], &mid[i * rows], &lower[i * rows])

@@ -21,5 +21,5 @@ const fk_columns FK_COLUMNS = {
     .variance = fk_variance_column,
     .deviation = fk_deviation_column,
     .zscore = fk_zscore_column,
-    .bands = fk_bands_column,
+    .bands = fk_bollinger_column,
 };

@@ -300,7 +300,7 @@ static void fk_zscore_column(const double *x, ptrdiff_t rows, ptrdiff_t window, 
     fk_moments_column(FK_ZSCORE, 0.0, x, rows, window, least, ddof, out, NULL, NULL);
 }
 
-static void fk_bands_column(const double *x, ptrdiff_t rows, ptrdiff_t window, ptrdiff_t least,
+static void fk_bollinger_column(const double *x, ptrdiff_t rows, ptrdiff_t window, ptrdiff_t least,
                             ptrdiff_t ddof, double stds, double *upper, double *middle,
                             double *lower) {
     fk_moments_column(FK_BANDS, stds, x, rows, window, least, ddof, upper, middle, lower);

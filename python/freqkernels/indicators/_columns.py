@@ -43,12 +43,12 @@ def whole(value: Any, argument: str, least: int = 1) -> int:
     :raise InvalidInputError: if it is no integer, or below ``least``.
     """
     if value.__class__ is int and least <= value <= LONGEST:
-        return value  # type: ignore[no-any-return]
-    if isinstance(value, Integral) and not isinstance(value, (bool, np.bool_)):
-        if least <= int(value) <= LONGEST:
-            return int(value)
+        return value
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise InvalidInputError(f"{argument}: expected an int, got {value!r}")
+    if not least <= int(value) <= LONGEST:
         raise InvalidInputError(f"{argument}: expected {least} to {LONGEST}, got {value!r}")
-    raise InvalidInputError(f"{argument}: expected an int, got {value!r}")
+    return int(value)
 
 
 def number(value: Any, argument: str, least: float = -np.inf) -> float:
@@ -56,7 +56,7 @@ def number(value: Any, argument: str, least: float = -np.inf) -> float:
 
     :raise InvalidInputError: if it is not, or below ``least``.
     """
-    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise InvalidInputError(f"{argument}: expected a number, got {value!r}")
     found = float(value)
     if not np.isfinite(found) or found < least:
