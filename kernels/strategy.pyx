@@ -3,6 +3,11 @@
 from libc.stdint cimport int64_t, uint8_t
 
 
+cdef extern from "fk_crossings.h" nogil:
+    void fk_crossings(const double *x, const double *y, double level, Py_ssize_t count,
+                      int direction, uint8_t *out)
+
+
 def matching_rows(const int64_t[::1] dates not None, const int64_t[::1] others not None,
                   int64_t shift, bint forward, int64_t[::1] rows not None):
     """For each date, the row of the same date among the others plus shift; how many have none.
@@ -26,44 +31,22 @@ def matching_rows(const int64_t[::1] dates not None, const int64_t[::1] others n
     return missing
 
 
-cdef inline uint8_t _above(double before, double other_before, double now,
-                           double other_now) noexcept nogil:
-    return (now > other_now) & (before <= other_before)
-
-
-def crossings(const double[::1] series not None, const double[::1] other not None, bint either,
+def crossings(const double[::1] series not None, const double[::1] other not None, int direction,
               uint8_t[::1] out not None):
-    """1 where the series crosses above the other one or, if ``either``, in any direction.
+    """1 where the series crosses the other one: above it (1), below it (-1), or either (0).
 
     The first element is 0, as is every one that has NaN on its way.
     """
-    cdef Py_ssize_t i, count = series.shape[0]
-    with nogil:
-        if count > 0:
-            out[0] = 0
-        if either:
-            for i in range(1, count):
-                out[i] = (_above(series[i - 1], other[i - 1], series[i], other[i])
-                          | _above(other[i - 1], series[i - 1], other[i], series[i]))
-        else:
-            for i in range(1, count):
-                out[i] = _above(series[i - 1], other[i - 1], series[i], other[i])
+    cdef Py_ssize_t count = series.shape[0]
+    if count > 0:
+        with nogil:
+            fk_crossings(&series[0], &other[0], 0.0, count, direction, &out[0])
 
 
 def level_crossings(const double[::1] series not None, double level, int direction,
                     uint8_t[::1] out not None):
     """1 where the series crosses a level: above it (1), below it (-1), or either (0)."""
-    cdef Py_ssize_t i, count = series.shape[0]
-    with nogil:
-        if count > 0:
-            out[0] = 0
-        if direction > 0:
-            for i in range(1, count):
-                out[i] = _above(series[i - 1], level, series[i], level)
-        elif direction < 0:
-            for i in range(1, count):
-                out[i] = _above(level, series[i - 1], level, series[i])
-        else:
-            for i in range(1, count):
-                out[i] = (_above(series[i - 1], level, series[i], level)
-                          | _above(level, series[i - 1], level, series[i]))
+    cdef Py_ssize_t count = series.shape[0]
+    if count > 0:
+        with nogil:
+            fk_crossings(&series[0], NULL, level, count, direction, &out[0])

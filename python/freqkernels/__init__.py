@@ -8,7 +8,7 @@ In freqtrade's process::
 
 Without freqtrade, the same functions under freqtrade's names and signatures:
 :mod:`freqkernels.metrics`, :mod:`freqkernels.ohlcv`, :mod:`freqkernels.signals`; the backtest as
-one function: :func:`simulate`.
+one function: :func:`simulate`. For the code of a strategy: :mod:`freqkernels.strategy`.
 
 :func:`set_backend` chooses between the compiled kernels and their numpy reference, and
 :func:`events` tells what was refused, what failed, and what fell back.
@@ -20,7 +20,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from freqkernels import metrics, ohlcv, signals, simulation
+    from freqkernels import metrics, ohlcv, signals, simulation, strategy
     from freqkernels.bridge.install import TargetStatus, install, is_installed, status, uninstall
     from freqkernels.runtime import (
         events,
@@ -54,13 +54,14 @@ __all__ = [
     "simulate",
     "simulation",
     "status",
+    "strategy",
     "uninstall",
     "use_backend",
 ]
 
 _BRIDGE = ("TargetStatus", "install", "is_installed", "status", "uninstall")
 _SIMULATION = ("Market", "Rules", "Simulated", "WalletRules", "simulate")
-_SUBMODULES = ("metrics", "ohlcv", "signals", "simulation")
+_SUBMODULES = ("metrics", "ohlcv", "signals", "simulation", "strategy")
 
 
 def __getattr__(name: str) -> Any:

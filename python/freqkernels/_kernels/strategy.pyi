@@ -9,7 +9,7 @@ def matching_rows(
     rows: NDArray[np.int64],
 ) -> int: ...
 def crossings(
-    series: NDArray[np.float64], other: NDArray[np.float64], either: bool, out: NDArray[np.uint8]
+    series: NDArray[np.float64], other: NDArray[np.float64], direction: int, out: NDArray[np.uint8]
 ) -> None: ...
 def level_crossings(
     series: NDArray[np.float64], level: float, direction: int, out: NDArray[np.uint8]

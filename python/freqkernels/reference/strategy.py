@@ -26,18 +26,14 @@ def _above(series: Floats, other: Floats) -> NDArray[np.bool_]:
     return above
 
 
-def crossings(series: Floats, other: Floats, either: bool, out: Flags) -> None:
-    """1 where the series crosses above the other one or, if ``either``, in any direction."""
+def crossings(series: Floats, other: Floats, direction: int, out: Flags) -> None:
+    """1 where the series crosses the other one: above it (1), below it (-1), or either (0)."""
     out[:1] = 0
-    out[1:] = _above(series, other)
-    if either:
+    out[1:] = _above(other, series) if direction < 0 else _above(series, other)
+    if direction == 0:
         out[1:] |= _above(other, series)
 
 
 def level_crossings(series: Floats, level: float, direction: int, out: Flags) -> None:
     """1 where the series crosses a level: above it (1), below it (-1), or either (0)."""
-    levels = np.full(len(series), level)
-    if direction < 0:
-        crossings(levels, series, False, out)
-    else:
-        crossings(series, levels, direction == 0, out)
+    crossings(series, np.full(len(series), level), direction, out)
