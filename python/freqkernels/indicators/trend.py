@@ -6,6 +6,7 @@ pass over the rows, the columns of a frame in parallel, and the same steps serve
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,14 +15,15 @@ from numpy.typing import NDArray
 
 from freqkernels.errors import InvalidInputError
 from freqkernels.indicators._columns import (
+    FLOAT64,
+    Columns,
     candle_columns,
     columns_of,
     number,
-    transform,
     transform_one,
     whole,
 )
-from freqkernels.runtime import kernel, threads_for
+from freqkernels.runtime import Kernel, kernel, threads_for
 
 _kama = kernel("trend", "kama")
 _psar = kernel("trend", "psar")
@@ -75,11 +77,84 @@ class DynamicBands(NamedTuple):
     ATR_MA: NDArray[np.float64]
 
 
+class _Stops(NamedTuple):
+    psar: NDArray[np.float64]
+
+
+#: Outputs that are not float64.
+_WHOLE = "direction"
+_FLOAT_NAMES = {
+    kind: pd.Index([name for name in kind._fields if name != _WHOLE])
+    for kind in (HeikinAshi, Supertrend, DynamicBands)
+}
+
+
 def _positive(value: Any, argument: str) -> float:
     found = number(value, argument)
     if found <= 0.0:
         raise InvalidInputError(f"{argument}: expected a number above 0, got {value!r}")
     return found
+
+
+def _is_plain(arrays: list[Any]) -> bool:
+    """Whether these are contiguous 1-D arrays of float64 of one length."""
+    shape = getattr(arrays[0], "shape", None)
+    return all(
+        array.__class__ is np.ndarray
+        and array.dtype is FLOAT64
+        and array.ndim == 1
+        and array.shape == shape
+        and array.flags.c_contiguous
+        for array in arrays
+    )
+
+
+def _empty(kind: Callable[..., Any], size: int, joined: bool = False) -> list[NDArray[Any]]:
+    """Arrays for the outputs of a kind; if joined, those of float64 are rows of one table."""
+    fields: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]
+    floats = len(fields) - (_WHOLE in fields)
+    table = iter(np.empty((floats, size)) if joined else [np.empty(size) for _ in range(floats)])
+    return [np.empty(size, np.int64) if name == _WHOLE else next(table) for name in fields]
+
+
+def _run(
+    function: Kernel,
+    inputs: dict[str, Any],
+    parameters: tuple[Any, ...],
+    kind: Callable[..., Any],
+    ns_per_value: float,
+) -> Any:
+    """Outputs of a kernel as the kind of the inputs; without detours for plain arrays."""
+    arrays = list(inputs.values())
+    if _is_plain(arrays):
+        rows = arrays[0].shape[0]
+        outputs = _empty(kind, rows)
+        function(*arrays, rows, *parameters, *outputs, 1)
+        return kind(*outputs)
+    several = len(inputs) > 1
+    columns = candle_columns(inputs) if several else [columns_of(arrays[0], *inputs)]
+    size = columns[0].flat.shape[0]
+    outputs = _empty(kind, size, joined=isinstance(columns[0].source, pd.Series))
+    threads = threads_for(size * ns_per_value)
+    flats = (each.flat for each in columns)
+    function(*flats, columns[0].rows, *parameters, *outputs, threads)
+    return _wrap(columns[0], outputs, kind)
+
+
+def _wrap(columns: Columns, outputs: list[NDArray[Any]], kind: Any) -> Any:
+    """A frame from Series; it takes the table of outputs as it is."""
+    if kind is _Stops or not isinstance(columns.source, pd.Series):
+        return kind(*(columns.wrap(output) for output in outputs))
+    floats = [output for output in outputs if output.dtype == FLOAT64]
+    frame = pd.DataFrame(
+        floats[0].base.T,  # type: ignore[union-attr]
+        index=columns.source.index,
+        columns=_FLOAT_NAMES[kind].view(),
+        copy=False,
+    )
+    if len(floats) < len(outputs):
+        frame.insert(kind._fields.index(_WHOLE), _WHOLE, outputs[kind._fields.index(_WHOLE)])
+    return frame
 
 
 def kama(values: Any, timeperiod: int = 30) -> Any:
@@ -112,10 +187,11 @@ def psar(high: Any, low: Any = None, acceleration: float = 0.02, maximum: float 
         frame of candles.
     :raise InvalidInputError: for kinds, shapes or indexes that differ, or numbers below 0.
     """
-    columns = candle_columns({"high": high, "low": low})
     factors = number(acceleration, "acceleration", 0.0), number(maximum, "maximum", 0.0)
-    result = transform(_psar, columns, factors, None, _PSAR_NS)
-    return result.rename("psar") if isinstance(result, pd.Series) else result
+    stops = _run(_psar, {"high": high, "low": low}, factors, _Stops, _PSAR_NS).psar
+    if isinstance(stops, pd.Series):
+        stops.name = "psar"
+    return stops
 
 
 def heikin_ashi(open: Any, high: Any = None, low: Any = None, close: Any = None) -> Any:
@@ -132,8 +208,8 @@ def heikin_ashi(open: Any, high: Any = None, low: Any = None, close: Any = None)
         and the index of the input for Series and for a frame of candles.
     :raise InvalidInputError: for missing columns, or kinds, shapes or indexes that differ.
     """
-    columns = candle_columns({"open": open, "high": high, "low": low, "close": close})
-    return transform(_heikin_ashi, columns, (), HeikinAshi, _HEIKIN_ASHI_NS)
+    prices = {"open": open, "high": high, "low": low, "close": close}
+    return _run(_heikin_ashi, prices, (), HeikinAshi, _HEIKIN_ASHI_NS)
 
 
 def supertrend(
@@ -160,16 +236,9 @@ def supertrend(
     :raise InvalidInputError: for missing columns, kinds, shapes or indexes that differ, a period
         that is no int from 1 on, or a multiplier that is no number above 0.
     """
-    columns = candle_columns({"high": high, "low": low, "close": close})
-    period, distance = whole(timeperiod, "timeperiod"), _positive(multiplier, "multiplier")
-    first = columns[0]
-    value, lower, upper = (np.empty(first.flat.shape[0]) for _ in range(3))
-    direction = np.empty(first.flat.shape[0], dtype=np.int64)
-    outputs: tuple[Any, ...] = value, direction, lower, upper
-    threads = threads_for(first.flat.shape[0] * _SUPERTREND_NS)
-    inputs = (each.flat for each in columns)
-    _supertrend(*inputs, first.rows, period, distance, *outputs, threads)
-    return first.wrap_many(outputs, Supertrend)
+    parameters = whole(timeperiod, "timeperiod"), _positive(multiplier, "multiplier")
+    prices = {"high": high, "low": low, "close": close}
+    return _run(_supertrend, prices, parameters, Supertrend, _SUPERTREND_NS)
 
 
 def dynamic_bands(
@@ -204,7 +273,6 @@ def dynamic_bands(
         :class:`DynamicBands`, or a frame with these columns for a Series or a frame.
     :raise InvalidInputError: for a missing column, what is not numeric, or numbers out of range.
     """
-    columns = columns_of(_range_of(atr), "atr")
     parameters = (
         whole(atr_period, "atr_period"),
         number(base_lower, "base_lower"),
@@ -214,7 +282,7 @@ def dynamic_bands(
         number(min_width, "min_width", 0.0),
         number(max_width, "max_width", 0.0),
     )
-    return transform(_dynamic_bands, (columns,), parameters, DynamicBands, _BANDS_NS)
+    return _run(_dynamic_bands, {"atr": _range_of(atr)}, parameters, DynamicBands, _BANDS_NS)
 
 
 def _range_of(atr: Any) -> Any:
