@@ -16,7 +16,7 @@ from _arrays import OHLCV, candles, prices, shape_zoo, value_zoo
 from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
 from freqkernels.indicators.rolling_extremes import rolling_max, rolling_median, rolling_min
-from test_kernels import same
+from test_kernels import same, twins
 
 FUNCTIONS = {"min": rolling_min, "max": rolling_max, "median": rolling_median}
 NAMES = list(FUNCTIONS)
@@ -198,8 +198,39 @@ def test_strided_and_read_only_arrays(name: str) -> None:
     for array in (values, values[::3], values[::-1], values[:0:-7]):
         expected = by_pandas(name, array.copy(), 10)
         assert first_difference(FUNCTIONS[name](array, 10), expected) is None
+    between = np.frombuffer(b"-" + values.tobytes(), dtype=np.float64, offset=1)
+    assert not between.flags.aligned
+    assert first_difference(FUNCTIONS[name](between, 10), by_pandas(name, values, 10)) is None
     whole = np.arange(50)
     assert first_difference(FUNCTIONS[name](whole, 4), by_pandas(name, whole, 4)) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("array", "error", "text"),
+    [
+        (None, TypeError, "None"),
+        ([1.0, 2.0, 3.0], TypeError, "bytes-like"),
+        (np.zeros(3, dtype=np.float32), ValueError, "float64"),
+        (np.zeros(3, dtype=np.int64), ValueError, "float64"),
+        (np.zeros(3, dtype=">f8"), ValueError, "float64"),
+        (np.zeros((3, 1)), ValueError, "one dimension"),
+        (np.zeros(6)[::2], ValueError, "contiguous"),
+    ],
+    ids=str,
+)
+def test_compiled_kernels_refuse_other_arrays(
+    name: str, array: Any, error: type[Exception], text: str
+) -> None:
+    compiled = twins(f"extremes.rolling_{name}")[0]
+    plain = np.zeros(3)
+    with pytest.raises(error, match=text):
+        compiled(array, 3, 2, 1, plain, 1)
+    with pytest.raises(error, match=text):
+        compiled(plain, 3, 2, 1, array, 1)
+    plain.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        compiled(np.zeros(3), 3, 2, 1, plain, 1)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,29 +10,30 @@ from typing import Any
 
 from freqkernels.errors import InvalidInputError
 from freqkernels.indicators._columns import transform_one, whole
-from freqkernels.runtime import Kernel, kernel
+from freqkernels.runtime import kernel
 
 _rolling_min = kernel("extremes", "rolling_min")
 _rolling_max = kernel("extremes", "rolling_max")
 _rolling_median = kernel("extremes", "rolling_median")
 
 _EXTREME_NS_PER_VALUE = 0.5
-_MEDIAN_NS_PER_VALUE = 30.0
+_MEDIAN_NS_PER_VALUE = 10.0
 
 
-def _rolling(
-    function: Kernel, values: Any, window: Any, min_periods: Any, ns_per_value: float
-) -> Any:
-    window = whole(window, "window")
+def _parameters(window: Any, min_periods: Any) -> tuple[int, int]:
+    """Both, checked, in the kernels' order.
+
+    :raise InvalidInputError: for what is no int, out of range, or does not fit the other one.
+    """
     if min_periods is None:
-        min_periods = window
-    else:
-        min_periods = whole(min_periods, "min_periods", 0)
-        if min_periods > window:
-            raise InvalidInputError(
-                f"min_periods: expected at most window, which is {window}, got {min_periods}"
-            )
-    return transform_one(function, values, "values", (window, min_periods), ns_per_value)
+        window = whole(window, "window")
+        return window, window
+    window, min_periods = whole(window, "window"), whole(min_periods, "min_periods", 0)
+    if min_periods > window:
+        raise InvalidInputError(
+            f"min_periods: expected at most window, which is {window}, got {min_periods}"
+        )
+    return window, min_periods
 
 
 def rolling_min(values: Any, window: int, min_periods: int | None = None) -> Any:
@@ -48,7 +49,8 @@ def rolling_min(values: Any, window: int, min_periods: int | None = None) -> Any
     :return: float64, of the kind and shape of ``values``; NaN where too few values are there.
     :raise InvalidInputError: for other kinds and dtypes, and for numbers out of their range.
     """
-    return _rolling(_rolling_min, values, window, min_periods, _EXTREME_NS_PER_VALUE)
+    parameters = _parameters(window, min_periods)
+    return transform_one(_rolling_min, values, "values", parameters, _EXTREME_NS_PER_VALUE)
 
 
 def rolling_max(values: Any, window: int, min_periods: int | None = None) -> Any:
@@ -64,7 +66,8 @@ def rolling_max(values: Any, window: int, min_periods: int | None = None) -> Any
     :return: float64, of the kind and shape of ``values``; NaN where too few values are there.
     :raise InvalidInputError: for other kinds and dtypes, and for numbers out of their range.
     """
-    return _rolling(_rolling_max, values, window, min_periods, _EXTREME_NS_PER_VALUE)
+    parameters = _parameters(window, min_periods)
+    return transform_one(_rolling_max, values, "values", parameters, _EXTREME_NS_PER_VALUE)
 
 
 def rolling_median(values: Any, window: int, min_periods: int | None = None) -> Any:
@@ -80,4 +83,5 @@ def rolling_median(values: Any, window: int, min_periods: int | None = None) -> 
     :return: float64, of the kind and shape of ``values``; NaN where too few values are there.
     :raise InvalidInputError: for other kinds and dtypes, and for numbers out of their range.
     """
-    return _rolling(_rolling_median, values, window, min_periods, _MEDIAN_NS_PER_VALUE)
+    parameters = _parameters(window, min_periods)
+    return transform_one(_rolling_median, values, "values", parameters, _MEDIAN_NS_PER_VALUE)
