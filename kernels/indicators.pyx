@@ -115,8 +115,8 @@ def macd(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t fastperi
 
 
 def stoch_rsi(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t timeperiod,
-              Py_ssize_t fastk_period, Py_ssize_t fastd_period, double[::1] fastk not None,
-              double[::1] fastd not None, double[::1] work not None, int num_threads):
+              Py_ssize_t fastk_period, Py_ssize_t fastd_period, double[::1] work not None,
+              double[::1] fastk not None, double[::1] fastd not None, int num_threads):
     """Where the relative strength index stands in its window, and the mean of that."""
     cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
     with nogil:

@@ -20,7 +20,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from freqkernels import metrics, ohlcv, signals, simulation, strategy
+    from freqkernels import indicators, metrics, ohlcv, signals, simulation, strategy, trades
     from freqkernels.bridge.install import TargetStatus, install, is_installed, status, uninstall
     from freqkernels.runtime import (
         events,
@@ -43,6 +43,7 @@ __all__ = [
     "__version__",
     "events",
     "get_backend",
+    "indicators",
     "install",
     "is_installed",
     "metrics",
@@ -55,13 +56,22 @@ __all__ = [
     "simulation",
     "status",
     "strategy",
+    "trades",
     "uninstall",
     "use_backend",
 ]
 
 _BRIDGE = ("TargetStatus", "install", "is_installed", "status", "uninstall")
 _SIMULATION = ("Market", "Rules", "Simulated", "WalletRules", "simulate")
-_SUBMODULES = ("metrics", "ohlcv", "signals", "simulation", "strategy")
+_SUBMODULES = (
+    "indicators",
+    "metrics",
+    "ohlcv",
+    "signals",
+    "simulation",
+    "strategy",
+    "trades",
+)
 
 
 def __getattr__(name: str) -> Any:
