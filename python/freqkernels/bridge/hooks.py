@@ -8,8 +8,8 @@ here and costs nothing until then::
 
 A finder at the front of ``sys.meta_path`` lets the other finders find the module and wraps the
 loader that they name until it has executed the module; afterwards the module's ``__spec__`` and
-``__loader__`` are those of an ordinary import. ``sys.meta_path`` is exchanged, never changed: another
-thread's import that walks over it would miss the finder after the one that goes.
+``__loader__`` are those of an ordinary import. ``sys.meta_path`` is exchanged, never changed:
+another thread's import that walks over it would miss the finder after the one that goes.
 """
 
 from __future__ import annotations
