@@ -214,6 +214,14 @@ def test_trades_without_prices() -> None:
     check_stream(frame, pieces(frame, [3, 9]), STREAMED)
 
 
+@pytest.mark.parametrize("other", [1.0, -1.0, np.nan])
+def test_signed_zeros_in_several_chunks(other: float) -> None:
+    """Of equal prices the earliest is the highest and the lowest, in whichever chunk it came."""
+    frame = trades(300, 8, 3000)
+    frame["price"] = np.random.default_rng(8).choice([0.0, -0.0, other], len(frame))
+    check_stream(frame, pieces(frame, list(range(0, 300, 3))), ["1m", "5m", "1h"])
+
+
 @given(st.data())
 def test_chunks_end_anywhere(data: st.DataObject) -> None:
     rows = data.draw(st.integers(1, 40))
