@@ -43,6 +43,39 @@ def trade_prices(const int64_t[::1] dates not None, const double[::1] prices not
     return at + 1
 
 
+def join_prices(const int64_t[::1] dates not None, const int64_t[::1] rows not None,
+                const double[:, ::1] prices not None, int64_t first, int64_t step,
+                int64_t[::1] out_dates not None, int64_t[::1] out_rows not None,
+                double[:, ::1] out not None):
+    """Candles of longer periods from those of :func:`trade_prices`, as if from the trades.
+
+    ``prices`` has the rows open, high, low, close. Returns the number of candles.
+    """
+    cdef Py_ssize_t i, at = -1
+    cdef int64_t end = first
+    with nogil:
+        for i in range(dates.shape[0]):
+            if dates[i] >= end:
+                at += 1
+                out_dates[at] = first + (dates[i] - first) // step * step
+                out_rows[at] = rows[i]
+                end = out_dates[at] + step
+                out[0, at] = out[1, at] = out[2, at] = out[3, at] = NAN
+            if prices[0, i] != prices[0, i]:
+                continue
+            if out[0, at] != out[0, at]:
+                out[0, at] = prices[0, i]
+                out[1, at] = prices[1, i]
+                out[2, at] = prices[2, i]
+            else:
+                if prices[1, i] > out[1, at]:
+                    out[1, at] = prices[1, i]
+                if prices[2, i] < out[2, at]:
+                    out[2, at] = prices[2, i]
+            out[3, at] = prices[3, i]
+    return at + 1
+
+
 def compensated_sums(const double[::1] values not None, const int64_t[::1] rows not None,
                      double total, double compensation, double[::1] sums not None):
     """Sums from each row to the next one (the last: to the end), by Kahan; NaN is skipped.

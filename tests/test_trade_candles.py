@@ -173,7 +173,7 @@ class TestPublic:
         assert {"trades_to_ohlcv", "TradeCandles", "trades_to_candles"} <= set(ohlcv.__all__)
 
 
-STREAMED = ["1s", "1m", "5m", "7h", "1d"]
+STREAMED = ["1d", "1s", "7m", "1m", "60s", "5m", "7h"]
 
 
 def check_stream(frame: pd.DataFrame, chunks: Iterator[pd.DataFrame], names: list[str]) -> None:
@@ -356,11 +356,16 @@ def test_trade_prices(data: st.DataObject) -> None:
     step = data.draw(st.integers(1, 100))
     first = int(dates[0]) - data.draw(st.integers(0, step - 1))
     outputs = (np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.int64), np.zeros((4, rows)))
-    count, (begins, starts, _) = same(
-        "trade_candles.trade_prices", dates, prices, first, step, outputs=outputs
-    )
+    args = (dates, prices, first, step)
+    count, (begins, starts, values) = same("trade_candles.trade_prices", *args, outputs=outputs)
     assert begins[:count].tolist() == sorted({first + (at - first) // step * step for at in dates})
     assert starts[0] == 0
+    # Longer periods from these, and from the trades.
+    longer = step * data.draw(st.integers(1, 5))
+    whole = same("trade_candles.trade_prices", dates, prices, first, longer, outputs=outputs)
+    shorter = (begins[:count], starts[:count], np.ascontiguousarray(values[:, :count]))
+    joined = same("trade_candles.join_prices", *shorter, first, longer, outputs=outputs)
+    assert first_difference(joined, whole) is None
 
 
 @given(st.data())

@@ -10,6 +10,16 @@ def trade_prices(
     rows: NDArray[np.int64],
     out: NDArray[np.float64],
 ) -> int: ...
+def join_prices(
+    dates: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    prices: NDArray[np.float64],
+    first: int,
+    step: int,
+    out_dates: NDArray[np.int64],
+    out_rows: NDArray[np.int64],
+    out: NDArray[np.float64],
+) -> int: ...
 def compensated_sums(
     values: NDArray[np.float64],
     rows: NDArray[np.int64],

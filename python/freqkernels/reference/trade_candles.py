@@ -17,6 +17,24 @@ def _earliest_zeros(chosen: Floats, prices: Floats, begins: NDArray[np.intp]) ->
         chosen[group] = within[within == 0.0][0]
 
 
+def _joined(periods: Dates, prices: Floats, out: Floats) -> NDArray[np.intp]:
+    """Put open, high, low, close of each period into ``out``; rows at which periods begin."""
+    begins = np.flatnonzero(np.diff(periods, prepend=periods[:1] - 1))
+    out[:, : len(begins)] = np.nan
+    present = np.flatnonzero(~np.isnan(prices[0]))
+    if len(present):
+        known, group = prices[:, present], np.searchsorted(begins, present, side="right") - 1
+        starts = np.flatnonzero(np.diff(group, prepend=-1))
+        priced = group[starts]
+        high, low = np.maximum.reduceat(known[1], starts), np.minimum.reduceat(known[2], starts)
+        _earliest_zeros(high, known[1], starts)
+        _earliest_zeros(low, known[2], starts)
+        close = known[3][np.append(starts[1:], len(present)) - 1]
+        for number, column in enumerate((known[0][starts], high, low, close)):
+            out[number, priced] = column
+    return begins
+
+
 def trade_prices(
     dates: Dates,
     prices: Floats,
@@ -28,23 +46,28 @@ def trade_prices(
 ) -> int:
     """Candles of trades sorted by date: start, first row, open, high, low, close."""
     periods = (dates - first) // step
-    begins = np.flatnonzero(np.diff(periods, prepend=periods[:1] - 1))
-    count = len(begins)
-    rows[:count] = begins
-    out_dates[:count] = first + periods[begins] * step
-    out[:, :count] = np.nan
-    present = np.flatnonzero(~np.isnan(prices))
-    if len(present):
-        known, group = prices[present], np.searchsorted(begins, present, side="right") - 1
-        starts = np.flatnonzero(np.diff(group, prepend=-1))
-        priced = group[starts]
-        high, low = np.maximum.reduceat(known, starts), np.minimum.reduceat(known, starts)
-        _earliest_zeros(high, known, starts)
-        _earliest_zeros(low, known, starts)
-        close = known[np.append(starts[1:], len(known)) - 1]
-        for number, column in enumerate((known[starts], high, low, close)):
-            out[number, priced] = column
-    return count
+    begins = _joined(periods, np.broadcast_to(prices, (4, len(prices))), out)
+    rows[: len(begins)] = begins
+    out_dates[: len(begins)] = first + periods[begins] * step
+    return len(begins)
+
+
+def join_prices(
+    dates: Dates,
+    rows: Dates,
+    prices: Floats,
+    first: int,
+    step: int,
+    out_dates: Dates,
+    out_rows: Dates,
+    out: Floats,
+) -> int:
+    """Candles of longer periods from those of :func:`trade_prices`, as if from the trades."""
+    periods = (dates - first) // step
+    begins = _joined(periods, prices, out)
+    out_rows[: len(begins)] = rows[begins]
+    out_dates[: len(begins)] = first + periods[begins] * step
+    return len(begins)
 
 
 def compensated_sums(

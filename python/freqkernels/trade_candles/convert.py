@@ -34,6 +34,7 @@ from freqkernels.timeframes import fixed_step_seconds, timeframe_to_resample_fre
 
 _date_order = kernel("ohlcv", "date_order")
 _trade_prices = kernel("trade_candles", "trade_prices")
+_join_prices = kernel("trade_candles", "join_prices")
 _compensated_sums = kernel("trade_candles", "compensated_sums")
 
 NUMPY, COMPENSATED = "numpy", "compensated"
@@ -123,12 +124,34 @@ def prices_of(trades: Trades, anchor: int, step: int) -> Prices:
     :param step: length of a period in the unit of the dates.
     """
     dates = trades.dates.values
-    first = anchor + (int(dates[0]) - anchor) // step * step
-    most = min(len(dates), (int(dates[-1]) - first) // step + 1)
-    begins, rows = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
-    values = np.empty((4, most))
+    first, begins, rows, values = _room(dates, anchor, step)
     count = _trade_prices(dates, trades.prices, first, step, begins, rows, values)
     return Prices(begins[:count], rows[:count], values[:, :count])
+
+
+def joined_prices(shorter: Prices, anchor: int, step: int) -> Prices:
+    """The same from the candles of periods of which some make one of these.
+
+    :param shorter: of the same trades and the same anchor.
+    :param anchor: as for :func:`prices_of`.
+    :param step: a multiple of theirs.
+    """
+    first, begins, rows, values = _room(shorter.dates, anchor, step)
+    prices = np.ascontiguousarray(shorter.values)
+    count = _join_prices(shorter.dates, shorter.rows, prices, first, step, begins, rows, values)
+    return Prices(begins[:count], rows[:count], values[:, :count])
+
+
+def _room(dates: Integers, anchor: int, step: int) -> tuple[int, Integers, Integers, Floats]:
+    """Begin of the first period, and arrays for as many as there can be."""
+    first = anchor + (int(dates[0]) - anchor) // step * step
+    most = min(len(dates), (int(dates[-1]) - first) // step + 1)
+    return (
+        first,
+        np.empty(most, dtype=np.int64),
+        np.empty(most, dtype=np.int64),
+        np.empty((4, most)),
+    )
 
 
 def fast_trades_to_ohlcv(trades: Any, timeframe: Any) -> pd.DataFrame | Support:

@@ -23,9 +23,11 @@ from freqkernels.trade_candles.convert import (
     NUMPY,
     Floats,
     Integers,
+    Prices,
     Trades,
     addition_of_pandas,
     frame_of,
+    joined_prices,
     midnight_before,
     prices_of,
     trades_of,
@@ -138,13 +140,13 @@ class _Timeframe:
         self._volumes: _Volumes = _NumpyVolumes() if numpy else _CompensatedVolumes()
         self._complete: list[_Complete] = []
 
-    def add(self, trades: Trades, anchor: int) -> None:
-        """Take trades that come after those before."""
-        found = prices_of(trades, anchor, self.seconds * trades.dates.per_second)
+    def add(self, found: Prices, amounts: Floats) -> None:
+        """Take candles of a chunk, and the amounts of the trades in it."""
         dates, prices = found.dates, found.values
         goes_on = self._date is not None and self._date == int(dates[0])
-        volumes = self._volumes.add(trades.amounts, found.rows, goes_on)
+        volumes = self._volumes.add(amounts, found.rows, goes_on)
         if goes_on:
+            prices = prices.copy()  # another timeframe may be as long
             prices[:, 0] = _joined(self._prices, prices[:, 0].copy())
         elif self._date is not None:
             dates = np.concatenate([[self._date], dates])
@@ -240,9 +242,22 @@ class TradeCandles:
             self._kind = Dates(
                 columns.dates.values[:0].copy(), columns.dates.unit, columns.dates.tz
             )
+        found = self._prices_of(columns)
         for timeframe in self._timeframes.values():
-            timeframe.add(columns, self._anchor)
+            timeframe.add(found[timeframe.seconds], columns.amounts)
         self._latest = int(columns.dates.values[-1])
+
+    def _prices_of(self, trades: Trades) -> dict[int, Prices]:
+        """Candles of a chunk by seconds: of trades, or of the longest of those before that fit."""
+        found: dict[int, Prices] = {}
+        for seconds in sorted({timeframe.seconds for timeframe in self._timeframes.values()}):
+            step = seconds * trades.dates.per_second
+            fitting = [shorter for shorter in found if seconds % shorter == 0]
+            if fitting:
+                found[seconds] = joined_prices(found[fitting[-1]], self._anchor, step)
+            else:
+                found[seconds] = prices_of(trades, self._anchor, step)
+        return found
 
     def _require_next(self, trades: Trades) -> None:
         if not (trades.amounts.min() > -_ENDLESS and trades.amounts.max() < _ENDLESS):
