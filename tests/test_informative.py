@@ -196,6 +196,7 @@ OBJECTS: dict[str, list[Any]] = {
     "flags": [i % 2 == 0 for i in range(60)],
     "integers": list(range(60)),
     "large integers": [2**63 + i for i in range(60)],
+    "huge integers": [-(2**70) - i for i in range(60)],
     "whole floats": [float(i) for i in range(60)],
     "floats": [i + 0.5 for i in range(60)],
     "mixed": [1, True, "x", None, 2.5, np.float64(3)] * 10,
@@ -321,16 +322,37 @@ def test_result_shares_nothing_that_can_be_seen(start: str, timeframe_inf: str) 
     assert first_difference(merged, kept) is None
 
 
-def test_no_more_fragmented_than_by_freqtrade() -> None:
+@pytest.mark.parametrize("start", ["2024-01-14 03:00", "2024-01-15 10:00", "2024-03-01"])
+def test_no_more_fragmented_than_by_freqtrade(start: str) -> None:
     """pandas warns when columns are added to a frame in more than 100 blocks."""
-    base, longer = candles(90), hours()
+    base, longer = candles(90), hours(start=start)
     for i in range(99):
         longer = longer.assign(**{f"x{i}": 1.0 if i % 2 else i % 4 == 0})
     pair = pair_of("merge_informative_pair")
     assert pair is not None
     found, expected = (function(base, longer, "5m", "1h") for function in pair)
     assert len(found._mgr.blocks) <= len(expected._mgr.blocks)
+    assert len(found._mgr.blocks) < 10
     assert [event.reason for event in events()] == []
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("options", [*OPTIONS, UNNAMED], ids=str)
+@pytest.mark.parametrize(
+    "name",
+    ["date_merge", "date_merge_1h", "date_merge_btc", "close_1h", "close_x", "date_1h", "close"],
+)
+def test_columns_of_the_same_name(name: str, options: dict[str, Any]) -> None:
+    check(candles(90).assign(**{name: 1.0}), hours(), "5m", "1h", **options)
+    check(candles(90), hours().assign(**{name: 1.0}), "5m", "1h", **options)
+    check_definition(candles(90).assign(**{name: 1.0}), hours(), "5m", "1h", **options)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("ffill", [True, False])
+def test_units_that_differ(unit: str, ffill: bool) -> None:
+    for other in ("s", "ms", "us", "ns"):
+        check_fast(candles(90, unit=unit), hours(unit=other), "5m", "1h", ffill=ffill)
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,8 @@ _matching_rows = kernel("strategy", "matching_rows")
 _KEY = "date_merge"
 _STRICTLY_INCREASING = 2
 _YEAR_MINUTES = 525_600
-_INT64_END = 2**63
 #: pandas makes dates finer when it shifts them, before version 3 down to nanoseconds.
-_LAST_SECOND = _INT64_END // 10**9 - 1000 * 86_400
+_LAST_SECOND = 2**63 // 10**9 - 1000 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +229,7 @@ def _joined(
     :param dtypes: of these columns.
     """
     if matches.replaced and not _replaceable(source, dtypes, int(matches.rows[0])):
-        return refuse("an object before the first match is not a number, a text or a flag")
+        return refuse("an object before the first match is no number, text or flag of Python's")
     left, right = dataframe[:], _gathered(source, dtypes, matches)
     left.index = right.index = pd.RangeIndex(len(dataframe))
     return pd.concat([left, right], axis=1)
@@ -238,26 +237,22 @@ def _joined(
 
 def _replaceable(source: pd.DataFrame, dtypes: list[Any], row: int) -> bool:
     """Whether pandas fills missing cells with the objects of this row as they are."""
-    for column, dtype in enumerate(dtypes):
-        if dtype.kind != "O" or not isinstance(dtype, np.dtype):
-            continue
-        value = source.iat[row, column]
-        if type(value) is int:
-            if not -_INT64_END <= value < _INT64_END:
-                return False
-        elif type(value) not in (bool, float, str):
-            return False
-    return True
+    return all(
+        type(source.iat[row, column]) in (bool, int, float, str)
+        for column, dtype in enumerate(dtypes)
+        if isinstance(dtype, np.dtype) and dtype.kind == "O"
+    )
 
 
 def _gathered(source: pd.DataFrame, dtypes: list[Any], matches: _Matches) -> pd.DataFrame:
     """The matched rows, with the dtypes that missing rows make of columns that cannot be NaN."""
-    source.index = pd.RangeIndex(len(source))
-    if matches.missing and not matches.replaced:
-        return source.reindex(matches.rows)
-    if matches.replaced and any(dtype.kind in "biu" for dtype in dtypes):
-        source = source.reindex(range(len(source) + 1))  # the last row is missing
-    return source.take(matches.rows)
+    rows, count = matches.rows, len(source)
+    source.index = pd.RangeIndex(count)
+    becomes_another = matches.missing and any(dtype.kind in "biu" for dtype in dtypes)
+    if becomes_another or (matches.missing and not matches.replaced):
+        source = source.reindex(range(count + 1))  # the last row is missing
+        rows = np.where(rows < 0, count, rows)
+    return source.take(rows)
 
 
 @accelerate(fast_merge)
