@@ -245,36 +245,40 @@ def test_a_touch_in_each_row_of_a_block(is_short: bool, touching: float) -> None
 
 
 @pytest.mark.parametrize("is_short", [0, 1])
-@pytest.mark.parametrize("only_offset", [False, True])
-def test_a_change_in_each_row_of_a_block(is_short: int, only_offset: bool) -> None:
+@pytest.mark.parametrize(
+    ("stoploss", "rules"),
+    [
+        (-0.05, (True, 0.01, 0.02, False, 0.0)),
+        (-0.05, (True, 0.01, 0.02, True, 0.0)),
+        (-0.05, (True, 0.3, 0.4, False, 0.0)),
+        (-2.0, (True, np.nan, 0.0, False, 0.0)),
+    ],
+)
+def test_a_change_in_each_row_of_a_block(
+    is_short: int, stoploss: float, rules: tuple[Any, ...]
+) -> None:
     """New extremes, touches, rates at the offset, and what is no candle."""
     one = np.ones(1)
     side = -1.0 if is_short else 1.0
-    trade = (np.zeros(1, np.int64), np.full(1, 200), one * 100.0, one * -0.05, one)
-    rules = (True, 0.01, 0.02, only_offset, 0.0)
+    trade = (np.zeros(1, np.int64), np.full(1, 200), one * 100.0, one * stoploss, one)
+    shorts, outputs = np.full(1, is_short, np.uint8), (np.zeros(1, np.int64), np.zeros(1))
     changes = [100.0 + side * by for by in (1.0, 2.0, np.nextafter(2.0, 3.0), 3.0, -5.0, -5.5)]
+
+    def rows(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        arguments = (low, high, *trade, shorts, *rules)
+        _, (found, _) = same("trades.first_touches", *arguments, outputs=outputs, tail=(1,))
+        return found
+
     for row in range(0, 130, 3):
-        for change in (*changes, 0.0, -100.0, np.nan, np.inf):
+        for change in (*changes, 0.0, -50.0, -100.0, np.nan, np.inf):
             prices = np.full(200, 100.0)
             prices[row] = change
             prices[row + 66 :] += np.linspace(0, -10 * side, 134 - row)
-            outputs = (np.zeros(1, np.int64), np.zeros(1))
-            shorts = np.full(1, is_short, np.uint8)
-            same(
-                "trades.first_touches",
-                prices,
-                prices,
-                *trade,
-                shorts,
-                *rules,
-                outputs=outputs,
-                tail=(1,),
-            )
-    high = np.full(200, 100.0)
-    high[70] = 99.0
-    args = (np.full(200, 100.0), high, *trade, np.full(1, is_short, np.uint8), *rules)
-    _, (rows, _) = same("trades.first_touches", *args, outputs=outputs, tail=(1,))
-    assert rows == [-2]
+            rows(prices, prices)
+    for low, high in ((100.0, 99.9), (-50.0, 100.0)):
+        lows, highs = np.full((2, 200), 100.0)
+        lows[70], highs[70] = low, high
+        assert rows(lows, highs) == [-2]
 
 
 def test_stops_are_of_the_kind_of_the_arguments(backend: str) -> None:
