@@ -87,9 +87,9 @@ FK_TARGET FK_INLINE void FK_KIND(fk_cover_many)(const double *level, ptrdiff_t c
 }
 
 /* Windows of up to four blocks. */
-FK_TARGET FK_INLINE void FK_KIND(fk_cover_few)(const double *restrict level, ptrdiff_t count,
+FK_TARGET FK_INLINE void FK_KIND(fk_cover_few)(const double *__restrict level, ptrdiff_t count,
                                                ptrdiff_t window, ptrdiff_t size,
-                                               double *restrict out, int most) {
+                                               double *__restrict out, int most) {
     const double *first = level - window + size;
     const double *second = level - size, *third = level - 2 * size;
     ptrdiff_t blocks = (window + size - 1) / size;

@@ -184,7 +184,7 @@ FK_INLINE double fk_median_place(double before, double here, double after, doubl
     return first > second ? first : second;
 }
 
-FK_INLINE void fk_median_renew(const double *restrict from, double *restrict to, ptrdiff_t count,
+FK_INLINE void fk_median_renew(const double *__restrict from, double *__restrict to, ptrdiff_t count,
                                double old, double value) {
     for (ptrdiff_t i = 0; i < count; i++)
         to[i] = fk_median_place(from[i - 1], from[i], from[i + 1], old, value);
