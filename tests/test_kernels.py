@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from freqkernels import metrics, ohlcv, runtime, signals, trades
+from freqkernels import metrics, ohlcv, runtime, signals, strategy, trades
 from freqkernels.bench.identity import first_difference
 
-MODULES = (metrics, ohlcv, signals, trades)  # importing them registers their kernels
+MODULES = (metrics, ohlcv, signals, strategy, trades)  # importing them registers their kernels
 FLOATS = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, -0.0, np.nan, 1.5])
 DATES = st.integers(-(2**40), 2**40)
 

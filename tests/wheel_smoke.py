@@ -14,9 +14,9 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from freqkernels import metrics, ohlcv, runtime, signals, trades
+from freqkernels import metrics, ohlcv, runtime, signals, strategy, trades
 
-PUBLIC = (metrics, ohlcv, signals, trades)  # importing them registers their kernels
+PUBLIC = (metrics, ohlcv, signals, strategy, trades)  # importing them registers their kernels
 AS_SCRIPT = __name__ == "__main__"
 PURE = AS_SCRIPT and sys.argv[1:] == ["reference"]
 # Compiled kernels are forced, so that nothing falls back; the pure wheel has to fall back.

@@ -11,7 +11,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from freqkernels import metrics, ohlcv, runtime, signals, trades
+from freqkernels import metrics, ohlcv, runtime, signals, strategy, trades
 from freqkernels.errors import MissingExtensionError
 from freqkernels.runtime.threads import MOST_THREADS
 
@@ -26,7 +26,7 @@ _PACKAGES = (
     "pyarrow",
 )
 _COMPILERS = ("cc", "gcc", "clang", "cl")
-_USES_KERNELS = (metrics, ohlcv, signals, trades)  # importing them registers their kernels
+_USES_KERNELS = (metrics, ohlcv, signals, strategy, trades)  # importing them registers their kernels
 
 
 def versions() -> dict[str, str]:
