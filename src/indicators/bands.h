@@ -15,7 +15,7 @@
 
 #include "fused.h"
 
-enum { FK_BANDS_BLOCK = 512 };
+enum { FK_BANDS_BLOCK = 8 };
 
 typedef struct {
     ptrdiff_t window;
@@ -133,25 +133,41 @@ FK_STEP fk_bands_row fk_bands_step(fk_bands_mean *m, const fk_bands_rules *rules
     return fk_bands_of(rules, value, fk_bands_mean_step(m, value, leaving));
 }
 
-/* Means of a block first, then its bands: the same operations, several rows at once. */
+FK_STEP void fk_bands_write(const fk_bands_rules *rules, const double *__restrict values,
+                            const double *__restrict mean, ptrdiff_t count,
+                            double *__restrict lower, double *__restrict upper,
+                            double *__restrict ratio) {
+    for (ptrdiff_t i = 0; i < count; i++) {
+        fk_bands_row row = fk_bands_of(rules, values[i], mean[i]);
+        lower[i] = row.lower;
+        upper[i] = row.upper;
+        ratio[i] = row.ratio;
+    }
+}
+
+/* A mean has to wait for the one before. Meanwhile the bands of the rows before are computed,
+ * several side by side, by the same operations.
+ */
 FK_WIDE
 static void fk_bands_column(const double *values, ptrdiff_t rows, ptrdiff_t window,
                             fk_bands_rules rules, double *lower, double *upper, double *ratio,
                             double *mean) {
     fk_bands_mean m;
+    ptrdiff_t row = 0, made = 0;
     fk_bands_mean_start(&m, window);
-    for (ptrdiff_t start = 0; start < rows; start += FK_BANDS_BLOCK) {
-        ptrdiff_t stop = rows - start < FK_BANDS_BLOCK ? rows : start + FK_BANDS_BLOCK;
-        for (ptrdiff_t row = start; row < stop; row++)
-            mean[row] =
-                fk_bands_mean_step(&m, values[row], row < window ? NAN : values[row - window]);
-        for (ptrdiff_t row = start; row < stop; row++) {
-            fk_bands_row made = fk_bands_of(&rules, values[row], mean[row]);
-            lower[row] = made.lower;
-            upper[row] = made.upper;
-            ratio[row] = made.ratio;
-        }
+    for (; row < rows && row < window; row++)
+        mean[row] = fk_bands_mean_step(&m, values[row], NAN);
+    for (; row + FK_BANDS_BLOCK <= rows; row += FK_BANDS_BLOCK) {
+        for (ptrdiff_t i = row; i < row + FK_BANDS_BLOCK; i++)
+            mean[i] = fk_bands_mean_step(&m, values[i], values[i - window]);
+        if (row < FK_BANDS_BLOCK) continue;
+        fk_bands_write(&rules, values + made, mean + made, FK_BANDS_BLOCK, lower + made,
+                       upper + made, ratio + made);
+        made += FK_BANDS_BLOCK;
     }
+    for (; row < rows; row++) mean[row] = fk_bands_mean_step(&m, values[row], values[row - window]);
+    fk_bands_write(&rules, values + made, mean + made, rows - made, lower + made, upper + made,
+                   ratio + made);
 }
 
 #endif
