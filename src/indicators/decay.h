@@ -59,21 +59,17 @@ FK_INLINE void fk_decay_group(fk_decay *d, const double *x, ptrdiff_t count, dou
     memcpy(out, lanes, (size_t)count * sizeof *out);
 }
 
-/* Groups from row ``row`` on, to the end of the column. */
+/* Groups from row ``row`` on, to the end of the column. An average that is not finite never becomes
+   finite again, so that one look at the end is enough. */
 FK_INLINE void fk_decay_run(fk_decay *d, const double *x, ptrdiff_t row, ptrdiff_t rows,
                             double *out) {
-    double last = d->last, next;
-    for (; row + FK_LANES <= rows; row += FK_LANES) {
-        fk_eight lanes = fk_decay_lanes(d, fk_load(x + row), last, &next);
-        if (!fk_finite(next)) break;
-        fk_store(out + row, lanes);
-        last = next;
-    }
+    double last = d->last;
+    ptrdiff_t from = row;
+    for (; row + FK_LANES <= rows; row += FK_LANES)
+        fk_store(out + row, fk_decay_lanes(d, fk_load(x + row), last, &last));
     d->last = last;
-    for (; row < rows; row += FK_LANES) {
-        ptrdiff_t count = rows - row < FK_LANES ? rows - row : FK_LANES;
-        fk_decay_group(d, x + row, count, out + row);
-    }
+    fk_decay_break(d, out + from, row - from);
+    if (row < rows) fk_decay_group(d, x + row, rows - row, out + row);
 }
 
 /* Sum in the order of the rows, as the averages of TA-Lib begin. */

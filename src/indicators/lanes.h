@@ -76,9 +76,7 @@ FK_INLINE fk_four fk_unless_zero4(fk_four a, fk_four b) {
 typedef fk_four_bits fk_flags;
 FK_INLINE fk_flags fk_flags_up(void) { return (fk_flags){-1, -1, -1, -1}; }
 FK_INLINE int fk_all_up(fk_flags f) { return (f[0] & f[1] & f[2] & f[3]) != 0; }
-FK_INLINE fk_flags fk_flag4(fk_flags f, fk_four a, fk_four low, fk_four high) {
-    return f & (a >= low) & (a <= high);
-}
+FK_INLINE fk_flags fk_flag4(fk_flags f, fk_four a, fk_four low) { return f & (a >= low); }
 
 #else
 
@@ -116,8 +114,8 @@ FK_INLINE fk_four fk_unless_zero4(fk_four a, fk_four b) {
 typedef int fk_flags;
 FK_INLINE fk_flags fk_flags_up(void) { return 1; }
 FK_INLINE int fk_all_up(fk_flags f) { return f; }
-FK_INLINE fk_flags fk_flag4(fk_flags f, fk_four a, fk_four low, fk_four high) {
-    for (int i = 0; i < 4; i++) f &= a.lane[i] >= low.lane[i] && a.lane[i] <= high.lane[i];
+FK_INLINE fk_flags fk_flag4(fk_flags f, fk_four a, fk_four low) {
+    for (int i = 0; i < 4; i++) f &= a.lane[i] >= low.lane[i];
     return f;
 }
 #undef FK_EACH4
@@ -169,13 +167,13 @@ FK_INLINE fk_eight fk_abs(fk_eight a) {
     fk_eight rows = {fk_abs4(a.low), fk_abs4(a.high)};
     return rows;
 }
-/* Take down the flags of lanes that are not within the bounds; a NaN never is. */
-FK_INLINE fk_flags fk_flag(fk_flags flags, fk_eight a, double low, double high) {
-    fk_four least = fk_four_of(low), most = fk_four_of(high);
-    return fk_flag4(fk_flag4(flags, a.low, least, most), a.high, least, most);
+/* Take down the flags of lanes that are below the bound; a NaN always is. */
+FK_INLINE fk_flags fk_flag(fk_flags flags, fk_eight a, fk_eight low) {
+    return fk_flag4(fk_flag4(flags, a.low, low.low), a.high, low.high);
 }
-FK_INLINE int fk_within(fk_eight a, double low, double high) {
-    return fk_all_up(fk_flag(fk_flags_up(), a, low, high));
+FK_INLINE fk_eight fk_eight_of(double value) {
+    fk_eight rows = {fk_four_of(value), fk_four_of(value)};
+    return rows;
 }
 /* One row later: ``first`` comes in, the last goes. */
 FK_INLINE fk_eight fk_later(fk_eight a, double first) {

@@ -1,9 +1,10 @@
 /* Mean and variance of windows.
  *
  * Running sums of the differences to an origin, and of their squares, over groups of eight rows.
- * They start anew around the mean of the window every 256 rows, and wherever the sum of squares is
- * large beside the variance, or the variance small or large beside what it was at the start: after
- * a trend away from the origin, when an outlier comes or leaves, in a calm after a storm. A window of equal values has the variance 0.
+ * They start anew around the mean of the window every 256 rows, in the row in which the variance is
+ * small beside the sum of squares or beside what it was at the start, and after the group in which
+ * it is large: after a trend away from the origin, when an outlier comes or leaves, in a calm after
+ * a storm. A window of equal values has the variance 0.
  */
 #ifndef FK_MOMENTS_H
 #define FK_MOMENTS_H
@@ -96,8 +97,7 @@ static inline void fk_moments_anew(fk_moments *m, const double *from, double *me
 }
 
 FK_INLINE int fk_moments_ordinary(const fk_moments *m, double spread, double squares) {
-    return spread >= m->least_spread && spread <= m->most_spread &&
-           spread - squares * FK_MOMENTS_AWAY >= 0.0;
+    return spread >= m->least_spread && spread >= squares * FK_MOMENTS_AWAY && fk_finite(spread);
 }
 
 /* Row by row from ``from`` on, for groups in which something is out of the ordinary. */
@@ -156,13 +156,6 @@ FK_INLINE void fk_moments_short(const fk_moments *m, const double *x, ptrdiff_t 
     }
 }
 
-/* As fk_moments_ordinary, of eight rows. */
-FK_INLINE fk_flags fk_moments_flag(const fk_moments *m, fk_flags flags, fk_eight spread,
-                                   fk_eight squares) {
-    flags = fk_flag(flags, fk_sub(spread, fk_times(squares, FK_MOMENTS_AWAY)), 0.0, DBL_MAX);
-    return fk_flag(flags, spread, m->least_spread, m->most_spread);
-}
-
 /* Mean and variance of ``count`` rows from ``x`` on, whose windows are whole. */
 FK_INLINE void fk_moments_group(fk_moments *m, const double *x, ptrdiff_t count, double *mean,
                                 double *variance) {
@@ -177,36 +170,35 @@ FK_INLINE void fk_moments_group(fk_moments *m, const double *x, ptrdiff_t count,
         origin.low = origin.high = fk_four_of(m->origin);
     }
     fk_eight spread = fk_sub(squares, fk_times(fk_mul(sums, sums), m->share));
-    int ordinary = brief ? fk_within(spread, 0.0, DBL_MAX)
-                         : fk_all_up(fk_moments_flag(m, fk_flags_up(), spread, squares));
     fk_store(mean, fk_add(fk_times(sums, m->share), origin));
     fk_store(variance, fk_times(spread, m->unbiased));
     fk_store(sum_of, sums);
     fk_store(squares_of, squares);
-    ptrdiff_t lane = count;
-    if (!ordinary) {
-        fk_store(spread_of, spread);
-        for (lane = 0; lane < count; lane++)
-            if (brief ? !(spread_of[lane] >= 0.0) || !fk_finite(spread_of[lane])
-                      : !fk_moments_ordinary(m, spread_of[lane], squares_of[lane]))
-                break;
-    }
+    fk_store(spread_of, spread);
+    ptrdiff_t lane = 0;
+    while (lane < count && (brief ? spread_of[lane] >= 0.0 && fk_finite(spread_of[lane])
+                                  : fk_moments_ordinary(m, spread_of[lane], squares_of[lane])))
+        lane++;
     if (lane > 0) {
         m->spoilt = 0;
         m->sum = sum_of[lane - 1];
         m->squares = squares_of[lane - 1];
     }
     if (lane < count) fk_moments_rows(m, x, lane, count, mean, variance);
+    if (m->squares - m->sum * m->sum * m->share > m->most_spread) m->groups = 0;
+}
+
+FK_INLINE void fk_roots(const double *variance, ptrdiff_t count, double *deviation) {
+    for (ptrdiff_t i = 0; i < count; i++) deviation[i] = sqrt(variance[i]);
 }
 
 enum { FK_VARIANCE, FK_DEVIATION, FK_ZSCORE, FK_BANDS };
 
 /* What a row reports of its moments. ``mean`` becomes the middle band, others go to ``upper``. */
 FK_INLINE void fk_moments_report(int what, double stds, const double *x, ptrdiff_t count,
-                                 const double *mean, const double *variance, double *upper,
-                                 double *middle, double *lower) {
-    double deviation[FK_BLOCK * FK_LANES];
-    for (ptrdiff_t i = 0; i < count; i++) deviation[i] = sqrt(variance[i]);
+                                 const double *mean, const double *variance,
+                                 const double *deviation, double *upper, double *middle,
+                                 double *lower) {
     for (ptrdiff_t i = 0; i < count; i++) {
         if (what == FK_VARIANCE) upper[i] = variance[i];
         if (what == FK_DEVIATION) upper[i] = deviation[i];
@@ -223,9 +215,10 @@ FK_INLINE void fk_moments_report(int what, double stds, const double *x, ptrdiff
 /* ``groups`` whole groups without a fresh start; if anything is out of the ordinary, 0 and nothing
    is done that fk_moments_group will not do again. */
 FK_INLINE int fk_moments_block(fk_moments *m, const double *x, ptrdiff_t groups, double *mean,
-                               double *variance) {
+                               double *variance, double *deviation) {
     fk_flags flags = fk_flags_up();
-    double sum = m->sum, squares = m->squares, origin = m->origin;
+    double sum = m->sum, squares = m->squares, origin = m->origin, widest = 0.0;
+    fk_eight least = fk_eight_of(m->least_spread);
     const double *old = x - m->window;
     for (ptrdiff_t i = 0; i < groups * FK_LANES; i += FK_LANES) {
         fk_eight y = fk_minus(fk_load(x + i), origin), z = fk_minus(fk_load(old + i), origin);
@@ -234,13 +227,17 @@ FK_INLINE int fk_moments_block(fk_moments *m, const double *x, ptrdiff_t groups,
         fk_eight sums = fk_plus(grown, sum);
         fk_eight all = fk_plus(more, squares);
         fk_eight spread = fk_sub(all, fk_times(fk_mul(sums, sums), m->share));
-        flags = fk_moments_flag(m, flags, spread, all);
+        flags = fk_flag(flags, spread, least);
+        flags = fk_flag(flags, spread, fk_times(all, FK_MOMENTS_AWAY));
         fk_store(mean + i, fk_plus(fk_times(sums, m->share), origin));
         fk_store(variance + i, fk_times(spread, m->unbiased));
+        fk_roots(variance + i, FK_LANES, deviation + i); /* beside the sums, which do not divide */
         sum = fk_last(grown) + sum;
         squares = fk_last(more) + squares;
+        double last = squares - sum * sum * m->share;
+        widest = last > widest ? last : widest;
     }
-    if (!fk_all_up(flags)) return 0;
+    if (!fk_all_up(flags) || !fk_finite(squares) || widest > m->most_spread) return 0;
     m->sum = sum;
     m->squares = squares;
     m->groups -= groups;
@@ -250,18 +247,21 @@ FK_INLINE int fk_moments_block(fk_moments *m, const double *x, ptrdiff_t groups,
 
 /* As many rows as are done at once; how many they were. */
 FK_INLINE ptrdiff_t fk_moments_some(fk_moments *m, const double *x, ptrdiff_t left, double *mean,
-                                    double *variance) {
+                                    double *variance, double *deviation) {
     ptrdiff_t groups = left / FK_LANES;
     if (groups > FK_BLOCK) groups = FK_BLOCK;
     if (groups > m->groups && m->window >= FK_SHORT) groups = m->groups;
     if (groups == 0) {
         ptrdiff_t count = left < FK_LANES ? left : FK_LANES;
         fk_moments_group(m, x, count, mean, variance);
+        fk_roots(variance, count, deviation);
         return count;
     }
-    if (m->window < FK_SHORT || !fk_moments_block(m, x, groups, mean, variance))
-        for (ptrdiff_t i = 0; i < groups * FK_LANES; i += FK_LANES)
-            fk_moments_group(m, x + i, FK_LANES, mean + i, variance + i);
+    if (m->window >= FK_SHORT && fk_moments_block(m, x, groups, mean, variance, deviation))
+        return groups * FK_LANES;
+    for (ptrdiff_t i = 0; i < groups * FK_LANES; i += FK_LANES)
+        fk_moments_group(m, x + i, FK_LANES, mean + i, variance + i);
+    fk_roots(variance, groups * FK_LANES, deviation);
     return groups * FK_LANES;
 }
 
@@ -270,6 +270,7 @@ FK_INLINE void fk_moments_column(int what, double stds, const double *x, ptrdiff
                                  double *middle, double *lower) {
     fk_moments m;
     double mean[FK_BLOCK * FK_LANES], variance[FK_BLOCK * FK_LANES];
+    double deviation[FK_BLOCK * FK_LANES];
     ptrdiff_t head = fk_head(rows, window), row = 0, count = 1;
     int bands = what == FK_BANDS;
     fk_moments_start(&m, window, least, ddof);
@@ -277,10 +278,11 @@ FK_INLINE void fk_moments_column(int what, double stds, const double *x, ptrdiff
         if (row < head) {
             mean[0] = variance[0] = NAN;
             if (least < window) fk_moments_of_present(&m, x, row + 1, mean, variance);
+            fk_roots(variance, 1, deviation);
         } else {
-            count = fk_moments_some(&m, x + row, rows - row, mean, variance);
+            count = fk_moments_some(&m, x + row, rows - row, mean, variance, deviation);
         }
-        fk_moments_report(what, stds, x + row, count, mean, variance, upper + row,
+        fk_moments_report(what, stds, x + row, count, mean, variance, deviation, upper + row,
                           bands ? middle + row : NULL, bands ? lower + row : NULL);
     }
 }

@@ -1,8 +1,8 @@
 /* Sums and means of windows.
  *
- * A running sum over groups of eight rows, which starts anew every 256 rows, and wherever the sum
- * is small or large beside what it started with: an outlier that has left the window leaves no
- * trace.
+ * A running sum over groups of eight rows, which starts anew every 256 rows, in the row in which
+ * it is small beside what it started with, and after the group in which it is large: an outlier
+ * that has left the window leaves no trace.
  * Windows that hold a value that is not finite are computed directly from those that are.
  */
 #ifndef FK_SUMS_H
@@ -61,10 +61,9 @@ static inline double fk_sums_anew(fk_sums *s, const double *from) {
         if (s->spoilt > 0 && s->least == s->window) return NAN;
     }
     fk_sums_renew(s, from);
-    if (fk_finite(s->most_sum)) return fk_sums_value(s, s->sum);
+    if (fk_finite(s->sum)) return fk_sums_value(s, s->sum);
     double sum = s->sum;
     s->sum = NAN;
-    if (fk_finite(sum)) return fk_sums_value(s, sum);
     s->spoilt = fk_rows_spoilt(from, s->window);
     if (s->spoilt == 0) return fk_sums_value(s, sum);
     s->broken = 1;
@@ -78,7 +77,7 @@ static inline void fk_sums_rows(fk_sums *s, const double *x, ptrdiff_t from, ptr
         const double *first = x + i - s->window + 1;
         double sum = NAN;
         if (s->window >= FK_SHORT && fk_finite(s->sum)) sum = s->sum + (x[i] - first[-1]);
-        if (fabs(sum) >= s->least_sum && fabs(sum) <= s->most_sum) {
+        if (fk_finite(sum) && fabs(sum) >= s->least_sum) {
             s->sum = sum;
             out[i] = fk_sums_value(s, sum);
         } else {
@@ -119,40 +118,35 @@ FK_INLINE fk_eight fk_sums_short(const fk_sums *s, const double *x, ptrdiff_t co
 FK_INLINE void fk_sums_group(fk_sums *s, const double *x, ptrdiff_t count, double *out) {
     int brief = s->window < FK_SHORT;
     fk_eight sums = brief ? fk_sums_short(s, x, count) : fk_sums_running(s, x, count);
-    double lanes[FK_LANES];
-    double least = brief ? 0.0 : s->least_sum, most = brief ? DBL_MAX : s->most_sum;
-    int ordinary = fk_finite(most) && fk_within(fk_abs(sums), least, most);
+    double lanes[FK_LANES], least = brief ? 0.0 : s->least_sum;
+    ptrdiff_t lane = 0;
     fk_store(lanes, sums);
     fk_store(out, s->mean ? fk_over(sums, (double)s->window) : sums);
-    if (ordinary) {
-        s->sum = lanes[count - 1];
-        return;
-    }
-    ptrdiff_t lane = 0;
-    while (fk_finite(most) && lane < count && fabs(lanes[lane]) >= least && fabs(lanes[lane]) <= most)
-        lane++;
+    while (lane < count && fk_finite(lanes[lane]) && fabs(lanes[lane]) >= least) lane++;
     if (lane > 0) {
         s->spoilt = 0;
         s->sum = lanes[lane - 1];
     }
-    fk_sums_rows(s, x, lane, count, out);
+    if (lane < count) fk_sums_rows(s, x, lane, count, out);
+    if (fabs(s->sum) > s->most_sum) s->groups = 0;
 }
 
 /* ``groups`` whole groups without a fresh start; if anything is out of the ordinary, 0 and nothing
    is done that fk_sums_group will not do again. */
 FK_INLINE int fk_sums_block(fk_sums *s, const double *x, ptrdiff_t groups, double *out) {
     fk_flags flags = fk_flags_up();
-    double sum = s->sum, divisor = s->mean ? (double)s->window : 1.0;
-    double least = s->least_sum, most = s->most_sum;
+    double sum = s->sum, divisor = s->mean ? (double)s->window : 1.0, largest = 0.0;
+    fk_eight least = fk_eight_of(s->least_sum);
     const double *old = x - s->window;
     for (ptrdiff_t i = 0; i < groups * FK_LANES; i += FK_LANES) {
         fk_eight grown = fk_running(fk_sub(fk_load(x + i), fk_load(old + i)));
         fk_eight sums = fk_plus(grown, sum);
-        flags = fk_flag(flags, fk_abs(sums), least, most);
+        flags = fk_flag(flags, fk_abs(sums), least);
         fk_store(out + i, fk_over(sums, divisor));
         sum = fk_last(grown) + sum;
+        largest = fabs(sum) > largest ? fabs(sum) : largest;
     }
-    if (!fk_all_up(flags) || !fk_finite(most)) return 0;
+    if (!fk_all_up(flags) || !fk_finite(sum) || largest > s->most_sum) return 0;
     s->sum = sum;
     s->groups -= groups;
     s->spoilt = 0;
@@ -164,7 +158,7 @@ FK_INLINE int fk_sums_short_block(fk_sums *s, const double *x, ptrdiff_t groups,
     double divisor = s->mean ? (double)s->window : 1.0;
     for (ptrdiff_t i = 0; i < groups * FK_LANES; i += FK_LANES) {
         fk_eight sums = fk_sums_short(s, x + i, FK_LANES);
-        flags = fk_flag(flags, fk_abs(sums), 0.0, DBL_MAX);
+        flags = fk_flag(flags, fk_eight_of(DBL_MAX), fk_abs(sums));
         fk_store(out + i, fk_over(sums, divisor));
     }
     return fk_all_up(flags);

@@ -44,21 +44,20 @@ FK_INLINE void fk_rsi_group(fk_rsi *r, const double *x, ptrdiff_t count, double 
     memcpy(out, lanes, (size_t)count * sizeof *out);
 }
 
-/* Whole groups as long as all is finite; the row after them. */
+/* Whole groups from ``row`` on; the row after them. */
 FK_INLINE ptrdiff_t fk_rsi_run(fk_rsi *r, const double *x, ptrdiff_t row, ptrdiff_t rows,
                                double *out) {
-    double change = r->change.last, size = r->size.last, next_change, next_size;
+    double change = r->change.last, size = r->size.last;
+    ptrdiff_t from = row;
     for (; row + FK_LANES <= rows; row += FK_LANES) {
         fk_eight each = fk_sub(fk_load(x + row), fk_load(x + row - 1));
-        fk_eight changes = fk_decay_lanes(&r->change, each, change, &next_change);
-        fk_eight sizes = fk_decay_lanes(&r->size, fk_abs(each), size, &next_size);
-        if (!fk_finite(next_size)) break;
+        fk_eight changes = fk_decay_lanes(&r->change, each, change, &change);
+        fk_eight sizes = fk_decay_lanes(&r->size, fk_abs(each), size, &size);
         fk_store(out + row, fk_rsi_index(changes, sizes));
-        change = next_change;
-        size = next_size;
     }
     r->change.last = change;
     r->size.last = size;
+    fk_decay_break(&r->size, out + from, row - from);
     return row;
 }
 
@@ -72,8 +71,7 @@ FK_INLINE void fk_rsi_values(const double *x, ptrdiff_t rows, ptrdiff_t period, 
     fk_fill(out, 0, row - 1, NAN);
     out[row - 1] = fk_rsi_start(&r, x + first, period);
     row = fk_rsi_run(&r, x, row, rows, out);
-    for (; row < rows; row += FK_LANES)
-        fk_rsi_group(&r, x + row, rows - row < FK_LANES ? rows - row : FK_LANES, out + row);
+    if (row < rows) fk_rsi_group(&r, x + row, rows - row, out + row);
 }
 
 static void fk_rsi_column(const double *x, ptrdiff_t rows, ptrdiff_t period, double *out) {
@@ -112,19 +110,18 @@ FK_INLINE void fk_atr_group(fk_decay *d, const double *high, const double *low,
     fk_decay_group(d, ranges, count, out);
 }
 
-/* Whole groups as long as all is finite; the row after them. */
+/* Whole groups from ``row`` on; the row after them. */
 FK_INLINE ptrdiff_t fk_atr_run(fk_decay *d, const double *high, const double *low,
                                const double *close, ptrdiff_t row, ptrdiff_t rows, double *out) {
-    double last = d->last, next;
+    double last = d->last;
+    ptrdiff_t from = row;
     for (; row + FK_LANES <= rows; row += FK_LANES) {
         fk_eight range = fk_true_range(fk_load(high + row), fk_load(low + row),
                                        fk_load(close + row - 1));
-        fk_eight lanes = fk_decay_lanes(d, range, last, &next);
-        if (!fk_finite(next)) break;
-        fk_store(out + row, lanes);
-        last = next;
+        fk_store(out + row, fk_decay_lanes(d, range, last, &last));
     }
     d->last = last;
+    fk_decay_break(d, out + from, row - from);
     return row;
 }
 
@@ -143,9 +140,7 @@ static void fk_atr_column(const double *high, const double *low, const double *c
     fk_fill(out, 0, row - 1, NAN);
     out[row - 1] = fk_atr_start(&d, high + first, low + first, close + first, period);
     row = fk_atr_run(&d, high, low, close, row, rows, out);
-    for (; row < rows; row += FK_LANES)
-        fk_atr_group(&d, high + row, low + row, close + row,
-                     rows - row < FK_LANES ? rows - row : FK_LANES, out + row);
+    if (row < rows) fk_atr_group(&d, high + row, low + row, close + row, rows - row, out + row);
 }
 
 #endif
