@@ -26,7 +26,8 @@ _PACKAGES = (
     "pyarrow",
 )
 _COMPILERS = ("cc", "gcc", "clang", "cl")
-_USES_KERNELS = (metrics, ohlcv, signals, strategy, trades)  # importing them registers their kernels
+# Importing them registers their kernels.
+_USES_KERNELS = (metrics, ohlcv, signals, strategy, trades)
 
 
 def versions() -> dict[str, str]:
