@@ -75,8 +75,10 @@ class Columns:
 
     def spread(self) -> list[NDArray[Any]]:
         """The columns, with a row for each trade."""
+        count = self.count
         return [
-            np.ascontiguousarray(np.broadcast_to(column, self.count)) for column in self.columns
+            column if len(column) == count else np.full(count, column[0], column.dtype)
+            for column in self.columns
         ]
 
 
