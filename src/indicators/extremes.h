@@ -5,7 +5,7 @@
  * as the later block stands on the right of fk_winner: so the blocks are chosen for speed alone.
  *
  * A column is done in chunks whose levels stay in the nearest cache:
- *   1. level[i] is the extreme of the ``size`` (1, 2, 4, 8 or 16) values that end at i, in registers;
+ *   1. level[i] is the extreme of the ``size`` (1, 2, 4, 8 or 16) values that end at i;
  *   2. windows up to 64 are covered by up to four blocks of that size; larger ones by rows of 16
  *      blocks side by side, each lane with the prefixes and suffixes of van Herk, Gil and Werman:
  *      three comparisons a value, however large the window is.
@@ -95,7 +95,9 @@ typedef struct {
 } fk_extreme;
 
 /* Levels of the past that a window needs; as much as its suffixes take. */
-static inline ptrdiff_t fk_extreme_history(ptrdiff_t window) { return (window / FK_ROW + 1) * FK_ROW; }
+static inline ptrdiff_t fk_extreme_history(ptrdiff_t window) {
+    return (window / FK_ROW + 1) * FK_ROW;
+}
 
 /* Rows at a time: whole blocks, if the window has many rows. */
 static inline ptrdiff_t fk_extreme_chunk(ptrdiff_t window) {
@@ -109,8 +111,9 @@ static inline ptrdiff_t fk_extreme_space(ptrdiff_t window) {
            + FK_CHUNK + 4 + FK_LINE;
 }
 
-static inline void fk_extreme_start(fk_extreme *state, const double *x, ptrdiff_t rows, ptrdiff_t window,
-                             ptrdiff_t min_periods, int most, double *space) {
+static inline void fk_extreme_start(fk_extreme *state, const double *x, ptrdiff_t rows,
+                                    ptrdiff_t window, ptrdiff_t min_periods, int most,
+                                    double *space) {
     state->x = x;
     state->rows = rows;
     state->window = window;
@@ -128,21 +131,22 @@ static inline void fk_extreme_start(fk_extreme *state, const double *x, ptrdiff_
 /* A copy of x[from..to) and the margin before, without missing values, and some more to make the
  * last four whole. Returns whether any of x[from..to) is missing. */
 static inline int fk_extreme_clean(const fk_extreme *state, ptrdiff_t from, ptrdiff_t to) {
-    double loser = fk_loser(state->most), *to_clean = state->clean + FK_MARGIN - from;
+    double loser = fk_loser(state->most), *clean = state->clean;
     ptrdiff_t i = from - FK_MARGIN;
     int missing = 0;
-    for (; i < 0; i++) to_clean[i] = loser;
-    for (; i < from; i++) to_clean[i] = fk_missing(state->x[i]) ? loser : state->x[i];
+    for (; i < 0; i++) *clean++ = loser;
+    for (; i < from; i++) *clean++ = fk_missing(state->x[i]) ? loser : state->x[i];
     for (; i < to; i++) {
-        missing |= fk_missing(state->x[i]);
-        to_clean[i] = fk_missing(state->x[i]) ? loser : state->x[i];
+        int here = fk_missing(state->x[i]);
+        missing |= here;
+        *clean++ = here ? loser : state->x[i];
     }
-    for (; i < to + 3; i++) to_clean[i] = loser;
+    for (; i < to + 3; i++) *clean++ = loser;
     return missing;
 }
 
 static inline int fk_extreme_level(const fk_extreme *state, const double *x, ptrdiff_t count,
-                            double *level) {
+                                   double *level) {
 #if defined(FK_AVX2)
     if (__builtin_cpu_supports("avx2"))
         return fk_levels_avx2(x, count, level, state->size, state->most);
@@ -182,7 +186,7 @@ static inline int fk_extreme_levels(const fk_extreme *state, ptrdiff_t from, ptr
 
 /* NaN for the windows of x[from..to) that have too few values. */
 static inline void fk_extreme_count(fk_extreme *state, ptrdiff_t from, ptrdiff_t to, int missing,
-                             double *out) {
+                                    double *out) {
     ptrdiff_t window = state->window;
     if (!missing && state->missing == 0) {
         for (ptrdiff_t i = from; i < to && i < state->min_periods - 1; i++) out[i] = NAN;
@@ -197,7 +201,8 @@ static inline void fk_extreme_count(fk_extreme *state, ptrdiff_t from, ptrdiff_t
 
 /* Extremes of a column; ``space`` has fk_extreme_space(window) doubles. */
 static inline void fk_extreme_column(const double *x, ptrdiff_t rows, ptrdiff_t window,
-                              ptrdiff_t min_periods, int most, double *space, double *out) {
+                                     ptrdiff_t min_periods, int most, double *space,
+                                     double *out) {
     fk_extreme state;
     ptrdiff_t history = fk_extreme_history(window);
     fk_extreme_start(&state, x, rows, window, min_periods, most, space);

@@ -23,9 +23,9 @@
 enum { FK_MEDIAN_SMALL = 384, FK_MEDIAN_PAD = 4 };
 
 typedef struct {
-    double *ring;   /* the last values as they came */
-    double *sorted; /* the window; large: its blocks one after the other */
-    double *other;  /* small: where the next window goes */
+    double *ring;     /* the last values as they came, infinity for what is missing */
+    double *sorted;   /* the window; large: its blocks one after the other */
+    double *other;    /* small: where the next window goes */
     ptrdiff_t *heads; /* large: where in its ring each block begins */
     ptrdiff_t window, min_periods, next, present, block, shift;
     int turn; /* small: which of the two arrays is ``sorted`` */
@@ -184,8 +184,8 @@ FK_INLINE double fk_median_place(double before, double here, double after, doubl
     return first > second ? first : second;
 }
 
-FK_INLINE void fk_median_renew(const double *__restrict from, double *__restrict to, ptrdiff_t count,
-                               double old, double value) {
+FK_INLINE void fk_median_renew(const double *__restrict from, double *__restrict to,
+                               ptrdiff_t count, double old, double value) {
     for (ptrdiff_t i = 0; i < count; i++)
         to[i] = fk_median_place(from[i - 1], from[i], from[i + 1], old, value);
 }
