@@ -4,6 +4,10 @@
 
 #include "decay.h"
 
+/* An average size that vanishes in this product is as none: in a calm of thousands of rows it comes
+   to numbers that have lost their digits. */
+#define FK_RSI_CALM 0x1p-60
+
 /* Averages of the changes and of their sizes. The index is 50 + 50 * change / size. */
 typedef struct {
     fk_decay change, size;
@@ -21,12 +25,13 @@ FK_INLINE double fk_rsi_start(fk_rsi *r, const double *x, ptrdiff_t period) {
     size /= (double)period;
     fk_decay_start(&r->change, 1.0 / (double)period, change);
     fk_decay_start(&r->size, 1.0 / (double)period, size);
-    return size != 0.0 ? 50.0 + 50.0 * (change / size) : 0.0;
+    return size * FK_RSI_CALM != 0.0 ? 50.0 + 50.0 * (change / size) : 0.0;
 }
 
 FK_INLINE fk_eight fk_rsi_index(fk_eight change, fk_eight size) {
     fk_eight half = {fk_four_of(50.0), fk_four_of(50.0)};
-    return fk_unless_zero(fk_add(half, fk_mul(half, fk_div(change, size))), size);
+    return fk_unless_zero(fk_add(half, fk_mul(half, fk_div(change, size))),
+                          fk_times(size, FK_RSI_CALM));
 }
 
 /* ``x[-1]`` is the value before. */

@@ -37,12 +37,13 @@ def rolling_sum(values: Any, window: int, min_periods: int | None = None) -> Any
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param window: number of rows, at least 1; may be larger than the data.
-    :param min_periods: how many values must be there for a result, from 0 (which is as 1) to
-        ``window``; None stands for ``window``.
+    :param min_periods: how many values must be there for a result, from 0 (a window without
+        values has the sum 0, and no other statistic) to ``window``; None stands for ``window``.
     :return: float64, of the kind and shape of ``values``; NaN where too few values are there.
     :raise InvalidInputError: for other kinds and dtypes, and for numbers out of their range.
     """
-    parameters = (*window_of(window, min_periods), False)
+    rows, least = window_of(window, min_periods)
+    parameters = (rows, 0 if min_periods == 0 else least, False)
     return transform_one(_rolling_sum, values, "values", parameters, _SUM_NS_PER_VALUE)
 
 
