@@ -131,17 +131,15 @@ static inline void fk_extreme_start(fk_extreme *state, const double *x, ptrdiff_
 /* A copy of x[from..to) and the margin before, without missing values, and some more to make the
  * last four whole. Returns whether any of x[from..to) is missing. */
 static inline int fk_extreme_clean(const fk_extreme *state, ptrdiff_t from, ptrdiff_t to) {
+    const double *x = state->x;
     double loser = fk_loser(state->most), *clean = state->clean;
-    ptrdiff_t i = from - FK_MARGIN;
+    ptrdiff_t margin = from < FK_MARGIN ? from : FK_MARGIN, count = to - from + margin, i;
     int missing = 0;
-    for (; i < 0; i++) *clean++ = loser;
-    for (; i < from; i++) *clean++ = fk_missing(state->x[i]) ? loser : state->x[i];
-    for (; i < to; i++) {
-        int here = fk_missing(state->x[i]);
-        missing |= here;
-        *clean++ = here ? loser : state->x[i];
-    }
-    for (; i < to + 3; i++) *clean++ = loser;
+    for (i = margin; i < FK_MARGIN; i++) *clean++ = loser;
+    x += from - margin;
+    for (i = 0; i < count; i++) clean[i] = x[i] - x[i] == 0.0 ? x[i] : loser;
+    for (i = margin; i < count; i++) missing |= clean[i] == loser;
+    for (i = count; i < count + 3; i++) clean[i] = loser;
     return missing;
 }
 
@@ -187,16 +185,17 @@ static inline int fk_extreme_levels(const fk_extreme *state, ptrdiff_t from, ptr
 /* NaN for the windows of x[from..to) that have too few values. */
 static inline void fk_extreme_count(fk_extreme *state, ptrdiff_t from, ptrdiff_t to, int missing,
                                     double *out) {
-    ptrdiff_t window = state->window;
-    if (!missing && state->missing == 0) {
+    const double *x = state->x;
+    ptrdiff_t window = state->window, count = state->missing;
+    if (!missing && count == 0) {
         for (ptrdiff_t i = from; i < to && i < state->min_periods - 1; i++) out[i] = NAN;
         return;
     }
     for (ptrdiff_t i = from; i < to; i++) {
-        state->missing += fk_missing(state->x[i]);
-        if (i >= window) state->missing -= fk_missing(state->x[i - window]);
-        if ((i < window ? i + 1 : window) - state->missing < state->min_periods) out[i] = NAN;
+        count += fk_missing(x[i]) - (i >= window && fk_missing(x[i - window]));
+        out[i] = (i < window ? i + 1 : window) - count < state->min_periods ? NAN : out[i];
     }
+    state->missing = count;
 }
 
 /* Extremes of a column; ``space`` has fk_extreme_space(window) doubles. */
