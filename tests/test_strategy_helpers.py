@@ -16,7 +16,7 @@ from technical import qtpylib
 
 import freqkernels
 from _arrays import prices
-from freqkernels import crossings, informative, strategy
+from freqkernels import crossings, indicators, informative, strategy
 from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import events, use_backend
@@ -205,8 +205,12 @@ def test_names() -> None:
     assert strategy.merge_informative_pair is informative.merge_informative_pair
     assert strategy.crossed_above is crossings.crossed_above
     assert freqkernels.strategy is strategy
+    assert len({*strategy.__all__}) == len(strategy.__all__)
     for name in strategy.__all__:
         assert callable(getattr(strategy, name))
+    assert {*indicators.__all__} < {*strategy.__all__}
+    for name in indicators.__all__:
+        assert getattr(strategy, name) is getattr(indicators, name)
 
 
 STRATEGY = """
