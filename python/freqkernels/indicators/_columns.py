@@ -19,6 +19,8 @@ Functions of high, low and close also take one frame of candles; it counts as th
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -51,21 +53,23 @@ def whole(value: Any, argument: str, least: int = 1) -> int:
     return int(value)
 
 
-def number(value: Any, argument: str, least: float = -np.inf) -> float:
+def number(value: Any, argument: str, least: float = -math.inf) -> float:
     """A parameter that is a finite number.
 
     :raise InvalidInputError: if it is not, or below ``least``.
     """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+    if value.__class__ is not float and (
+        isinstance(value, (bool, np.bool_)) or not isinstance(value, Real)
+    ):
         raise InvalidInputError(f"{argument}: expected a number, got {value!r}")
     found = float(value)
-    if not np.isfinite(found) or found < least:
-        bound = "" if least == -np.inf else f" of at least {least:g}"
+    if not math.isfinite(found) or found < least:
+        bound = "" if least == -math.inf else f" of at least {least:g}"
         raise InvalidInputError(f"{argument}: expected a finite number{bound}, got {value!r}")
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Columns:
     """Columns of one length, and what they came from.
 
@@ -90,12 +94,27 @@ class Columns:
             return pd.DataFrame(table, index=source.index, columns=source.columns, copy=False)
         return table
 
-    def wrap_many(self, outputs: Sequence[Floats], kind: Callable[..., Any]) -> Any:
-        """Several outputs, ``kind`` is their named tuple."""
+    def wrap_many(self, outputs: Floats, kind: Callable[..., Any]) -> Any:
+        """Several outputs, rows of a table; ``kind`` is their named tuple."""
         if isinstance(self.source, pd.Series):
-            names: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]
-            return pd.DataFrame(dict(zip(names, outputs, strict=True)), index=self.source.index)
+            names = _names(kind).view()
+            return pd.DataFrame(outputs.T, index=self.source.index, columns=names, copy=False)
         return kind(*(self.wrap(flat) for flat in outputs))
+
+
+@functools.cache
+def _names(kind: Callable[..., Any]) -> pd.Index:
+    return pd.Index(kind._fields)  # type: ignore[attr-defined]
+
+
+def is_plain(values: Any) -> bool:
+    """Whether a kernel can take this as it is: a contiguous 1-D array of float64."""
+    return (
+        values.__class__ is np.ndarray
+        and values.dtype is FLOAT64
+        and values.ndim == 1
+        and values.flags.c_contiguous
+    )
 
 
 def columns_of(values: Any, argument: str) -> Columns:
@@ -103,6 +122,8 @@ def columns_of(values: Any, argument: str) -> Columns:
 
     :raise InvalidInputError: naming ``argument``, for what is none of these, or not numeric.
     """
+    if is_plain(values):
+        return Columns(values, values.shape[0], values)
     if isinstance(values, np.ndarray):
         if values.ndim not in (1, 2):
             raise InvalidInputError(f"{argument}: expected 1 or 2 dimensions, got {values.ndim}")
@@ -206,25 +227,23 @@ def transform(
     :param ns_per_value: serial time of the kernel, decides over threads.
     """
     first = inputs[0]
-    count = 1 if outputs is None else len(outputs._fields)  # type: ignore[attr-defined]
-    flats = [np.empty(first.flat.shape[0]) for _ in range(count)]
-    threads = threads_for(first.flat.shape[0] * ns_per_value)
-    kernel(*(each.flat for each in inputs), first.rows, *parameters, *flats, threads)
+    size = first.flat.shape[0]
+    threads = threads_for(size * ns_per_value) if size > first.rows else 1
+    arrays = [each.flat for each in inputs]
     if outputs is None:
-        return first.wrap(flats[0])
-    return first.wrap_many(flats, outputs)
+        out = np.empty(size)
+        kernel(*arrays, first.rows, *parameters, out, threads)
+        return first.wrap(out)
+    table = np.empty((len(outputs._fields), size))  # type: ignore[attr-defined]
+    kernel(*arrays, first.rows, *parameters, *table, threads)
+    return first.wrap_many(table, outputs)
 
 
 def transform_one(
     kernel: Kernel, values: Any, argument: str, parameters: tuple[Any, ...], ns_per_value: float
 ) -> Any:
     """As :func:`transform`, one input and one output; without detours for a plain 1-D array."""
-    if (
-        values.__class__ is np.ndarray
-        and values.dtype is FLOAT64
-        and values.ndim == 1
-        and values.flags.c_contiguous
-    ):
+    if is_plain(values):
         rows = values.shape[0]
         out = np.empty(rows)
         kernel(values, rows, *parameters, out, 1)

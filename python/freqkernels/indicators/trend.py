@@ -19,6 +19,7 @@ from freqkernels.indicators._columns import (
     Columns,
     candle_columns,
     columns_of,
+    is_plain,
     number,
     transform_one,
     whole,
@@ -98,15 +99,7 @@ def _positive(value: Any, argument: str) -> float:
 
 def _is_plain(arrays: list[Any]) -> bool:
     """Whether these are contiguous 1-D arrays of float64 of one length."""
-    shape = getattr(arrays[0], "shape", None)
-    return all(
-        array.__class__ is np.ndarray
-        and array.dtype is FLOAT64
-        and array.ndim == 1
-        and array.shape == shape
-        and array.flags.c_contiguous
-        for array in arrays
-    )
+    return all(map(is_plain, arrays)) and len({array.shape for array in arrays}) == 1
 
 
 def _empty(kind: Callable[..., Any], size: int, joined: bool = False) -> list[NDArray[Any]]:
