@@ -1,7 +1,10 @@
 # Kernels behind freqkernels.indicators. The contract of this layer stands in _kernels/__init__.py.
 #
 # Inputs and outputs hold whole columns of ``rows`` values one after the other.
+from cpython.buffer cimport PyBuffer_Release
 from cython.parallel cimport prange
+
+from doubles cimport open_doubles
 
 
 cdef extern from "indicators/columns.h" nogil:
@@ -42,53 +45,85 @@ cdef inline Py_ssize_t _columns(Py_ssize_t count, Py_ssize_t rows) noexcept nogi
     return count // rows if rows > 0 else 0
 
 
-cdef void _by_period(fk_by_period column, const double[::1] values, Py_ssize_t rows,
-                     Py_ssize_t period, double[::1] out, int num_threads) noexcept:
+cdef int _by_period(fk_by_period column, object values, Py_ssize_t rows, Py_ssize_t period,
+                    object out, int num_threads) except -1:
     """One output of one parameter, column by column."""
-    cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
-    with nogil:
-        if num_threads > 1 and columns > 1:
-            for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-                column(&values[i * rows], rows, period, &out[i * rows])
-        else:
-            for i in range(columns):
-                column(&values[i * rows], rows, period, &out[i * rows])
+    cdef Py_buffer source, target
+    open_doubles(values, &source, False)
+    try:
+        open_doubles(out, &target, True)
+        try:
+            with nogil:
+                _period_columns(column, <const double*> source.buf,
+                                _columns(source.shape[0], rows), rows, period,
+                                <double*> target.buf, num_threads)
+        finally:
+            PyBuffer_Release(&target)
+    finally:
+        PyBuffer_Release(&source)
+    return 0
 
 
-cdef void _by_moment(fk_by_moment column, const double[::1] values, Py_ssize_t rows,
-                     Py_ssize_t window, Py_ssize_t min_periods, Py_ssize_t ddof, double[::1] out,
-                     int num_threads) noexcept:
+cdef void _period_columns(fk_by_period column, const double* values, Py_ssize_t columns,
+                          Py_ssize_t rows, Py_ssize_t period, double* out,
+                          int num_threads) noexcept nogil:
+    cdef Py_ssize_t i
+    if num_threads > 1 and columns > 1:
+        for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
+            column(values + i * rows, rows, period, out + i * rows)
+    else:
+        for i in range(columns):
+            column(values + i * rows, rows, period, out + i * rows)
+
+
+cdef int _by_moment(fk_by_moment column, object values, Py_ssize_t rows, Py_ssize_t window,
+                    Py_ssize_t min_periods, Py_ssize_t ddof, object out,
+                    int num_threads) except -1:
     """One output of the moments of a window, column by column."""
-    cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
-    with nogil:
-        if num_threads > 1 and columns > 1:
-            for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-                column(&values[i * rows], rows, window, min_periods, ddof, &out[i * rows])
-        else:
-            for i in range(columns):
-                column(&values[i * rows], rows, window, min_periods, ddof, &out[i * rows])
+    cdef Py_buffer source, target
+    open_doubles(values, &source, False)
+    try:
+        open_doubles(out, &target, True)
+        try:
+            with nogil:
+                _moment_columns(column, <const double*> source.buf,
+                                _columns(source.shape[0], rows), rows, window, min_periods, ddof,
+                                <double*> target.buf, num_threads)
+        finally:
+            PyBuffer_Release(&target)
+    finally:
+        PyBuffer_Release(&source)
+    return 0
 
 
-def sma(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t timeperiod,
-        double[::1] out not None, int num_threads):
+cdef void _moment_columns(fk_by_moment column, const double* values, Py_ssize_t columns,
+                          Py_ssize_t rows, Py_ssize_t window, Py_ssize_t min_periods,
+                          Py_ssize_t ddof, double* out, int num_threads) noexcept nogil:
+    cdef Py_ssize_t i
+    if num_threads > 1 and columns > 1:
+        for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
+            column(values + i * rows, rows, window, min_periods, ddof, out + i * rows)
+    else:
+        for i in range(columns):
+            column(values + i * rows, rows, window, min_periods, ddof, out + i * rows)
+
+
+def sma(values, Py_ssize_t rows, Py_ssize_t timeperiod, out, int num_threads):
     """Mean of the last values; leading NaNs are skipped, a later value not finite ends it."""
     _by_period(_here.sma, values, rows, timeperiod, out, num_threads)
 
 
-def wma(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t timeperiod,
-        double[::1] out not None, int num_threads):
+def wma(values, Py_ssize_t rows, Py_ssize_t timeperiod, out, int num_threads):
     """Mean of the last values, the newest weighing ``timeperiod`` times the oldest."""
     _by_period(_here.wma, values, rows, timeperiod, out, num_threads)
 
 
-def ema(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t timeperiod,
-        double[::1] out not None, int num_threads):
+def ema(values, Py_ssize_t rows, Py_ssize_t timeperiod, out, int num_threads):
     """Exponential average that begins with the mean of the first values."""
     _by_period(_here.ema, values, rows, timeperiod, out, num_threads)
 
 
-def rsi(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t timeperiod,
-        double[::1] out not None, int num_threads):
+def rsi(values, Py_ssize_t rows, Py_ssize_t timeperiod, out, int num_threads):
     """Wilder's relative strength index."""
     _by_period(_here.rsi, values, rows, timeperiod, out, num_threads)
 
@@ -145,23 +180,20 @@ def rolling_sum(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t w
             _here.sums(&values[i * rows], rows, window, min_periods, mean, &out[i * rows])
 
 
-def rolling_var(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t window,
-                Py_ssize_t min_periods, Py_ssize_t ddof, double[::1] out not None,
-                int num_threads):
+def rolling_var(values, Py_ssize_t rows, Py_ssize_t window, Py_ssize_t min_periods,
+                Py_ssize_t ddof, out, int num_threads):
     """Variance of the finite values of each window that has enough of them."""
     _by_moment(_here.variance, values, rows, window, min_periods, ddof, out, num_threads)
 
 
-def rolling_std(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t window,
-                Py_ssize_t min_periods, Py_ssize_t ddof, double[::1] out not None,
-                int num_threads):
+def rolling_std(values, Py_ssize_t rows, Py_ssize_t window, Py_ssize_t min_periods,
+                Py_ssize_t ddof, out, int num_threads):
     """Standard deviation of the finite values of each window that has enough of them."""
     _by_moment(_here.deviation, values, rows, window, min_periods, ddof, out, num_threads)
 
 
-def rolling_zscore(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t window,
-                   Py_ssize_t min_periods, Py_ssize_t ddof, double[::1] out not None,
-                   int num_threads):
+def rolling_zscore(values, Py_ssize_t rows, Py_ssize_t window, Py_ssize_t min_periods,
+                   Py_ssize_t ddof, out, int num_threads):
     """Distance from the mean of the window in standard deviations."""
     _by_moment(_here.zscore, values, rows, window, min_periods, ddof, out, num_threads)
 
