@@ -54,7 +54,7 @@ DIRECT_TESTS = (
     *("tests/test_exact.py", "tests/test_exact_rounding.py", "tests/test_exact_trades.py"),
     *("tests/test_kernels.py", "tests/test_ledger.py", "tests/test_protections.py"),
     *("tests/test_simulate_edges.py", "tests/test_simulate_twins.py"),
-    "tests/test_trend_kernels.py",
+    *("tests/test_trades.py", "tests/test_trade_stops.py", "tests/test_trend_kernels.py"),
 )
 FUSED = re.compile(r"\bvfn?m(?:add|sub)\w*\b|\bfn?m(?:add|sub|la|ls)\b")
 #: Kernels that say fma where TA-Lib's definition does; their tests compare every bit.
