@@ -23,7 +23,7 @@ FK_INLINE void fk_decay_start(fk_decay *d, double weight, double first) {
     d->keep[2] = d->keep[1] * keep;
     d->keep[3] = d->keep[1] * d->keep[1];
     for (int i = 4; i < FK_LANES; i++) d->keep[i] = d->keep[i - 4] * d->keep[3];
-    d->last = first;
+    d->last = fk_finite(first) ? first : NAN;
 }
 
 /* The averages after eight rows; ``next`` is the last. The chain from ``last`` to it is short. */
@@ -123,9 +123,11 @@ static void fk_zlema_column(const double *x, ptrdiff_t rows, ptrdiff_t period, d
                             double *out) {
     ptrdiff_t lag = (period - 1) / 2, first = fk_leading(x, rows);
     if (first >= rows || lag >= rows - first) {
+        fk_fill(work, 0, rows, NAN);
         fk_fill(out, 0, rows, NAN);
         return;
     }
+    fk_fill(work, 0, first + lag, NAN);
     for (ptrdiff_t i = first + lag; i < rows; i++) work[i] = 2.0 * x[i] - x[i - lag];
     fk_ema_from(work, first + lag, rows, period, out);
 }

@@ -159,7 +159,7 @@ FK_INLINE void fk_moments_short(const fk_moments *m, const double *x, ptrdiff_t 
 /* Mean and variance of ``count`` rows from ``x`` on, whose windows are whole. */
 FK_INLINE void fk_moments_group(fk_moments *m, const double *x, ptrdiff_t count, double *mean,
                                 double *variance) {
-    int brief = m->window < FK_SHORT;
+    int brief = m->window < FK_SHORT, anew = m->groups == 0;
     double sum_of[FK_LANES], squares_of[FK_LANES], spread_of[FK_LANES];
     fk_eight sums, squares, origin;
     if (brief) {
@@ -183,6 +183,8 @@ FK_INLINE void fk_moments_group(fk_moments *m, const double *x, ptrdiff_t count,
         m->spoilt = 0;
         m->sum = sum_of[lane - 1];
         m->squares = squares_of[lane - 1];
+    } else if (anew) {
+        m->squares = NAN; /* the sums are of the first row's own window already */
     }
     if (lane < count) fk_moments_rows(m, x, lane, count, mean, variance);
     if (m->squares - m->sum * m->sum * m->share > m->most_spread) m->groups = 0;

@@ -20,7 +20,7 @@ typedef struct {
     double least_sum, most_sum; /* absolute, before the sum starts anew */
     ptrdiff_t groups;        /* until the next fresh start */
     ptrdiff_t spoilt;        /* rows that still have a value that is not finite in their window */
-    int broken;              /* there has been one */
+    int broken;              /* there has been one, or a sum was NaN */
 } fk_sums;
 
 FK_INLINE void fk_sums_start(fk_sums *s, ptrdiff_t window, ptrdiff_t least, int mean) {
@@ -65,8 +65,8 @@ static inline double fk_sums_anew(fk_sums *s, const double *from) {
     double sum = s->sum;
     s->sum = NAN;
     s->spoilt = fk_rows_spoilt(from, s->window);
+    if (s->spoilt > 0 || sum != sum) s->broken = 1;
     if (s->spoilt == 0) return fk_sums_value(s, sum);
-    s->broken = 1;
     return s->least == s->window ? NAN : fk_sums_of_present(s, from, s->window);
 }
 

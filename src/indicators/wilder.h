@@ -102,8 +102,9 @@ FK_INLINE double fk_atr_start(fk_decay *d, const double *high, const double *low
     double sum = 0.0;
     for (ptrdiff_t i = 1; i <= period; i++)
         sum += fk_true_range_of(high[i], low[i], close[i - 1]);
-    fk_decay_start(d, 1.0 / (double)period, sum / (double)period);
-    return d->last;
+    sum /= (double)period;
+    fk_decay_start(d, 1.0 / (double)period, sum);
+    return sum;
 }
 
 /* ``close[-1]`` is the close before. */
