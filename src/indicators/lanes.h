@@ -13,12 +13,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__) \
-    && !defined(__SANITIZE_ADDRESS__)
-#define FK_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define FK_CLONES
-#endif
+#include "fk_clones.h"
 
 #if defined(__GNUC__)
 #define FK_INLINE static inline __attribute__((always_inline, unused))
