@@ -118,6 +118,7 @@ def zoo(rows: int) -> Iterator[tuple[str, Floats]]:
     yield "steps and zeros", scattered(np.round(walk(rows, 3.0, 14), 1), 15, 0.0, -0.0)
     yield "trend", np.linspace(1.0, 1e6, rows)
     yield "far from zero", 1e9 + changes(rows, 1e-6, 16)
+    yield "an ulp apart", np.where(np.arange(rows) % 311 == 5, np.nextafter(1e9 / 3, 1e10), 1e9 / 3)
     yield "denormal", changes(rows, 5e-322, 17)
     yield "denormal beside ordinary", scattered(walk(rows, 1.0, 18), 19, 5e-324, -1e-310)
     yield "fading", 0.5 ** np.arange(float(rows))

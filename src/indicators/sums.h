@@ -189,12 +189,16 @@ FK_INLINE void fk_sums_run(fk_sums *s, const double *x, ptrdiff_t row, ptrdiff_t
 static void fk_sums_column(const double *x, ptrdiff_t rows, ptrdiff_t window, ptrdiff_t least,
                            int mean, double *out) {
     fk_sums s;
-    ptrdiff_t head = fk_head(rows, window);
+    ptrdiff_t head = fk_head(rows, window), present = 0;
+    double sum = 0.0;
     fk_sums_start(&s, window, least, mean);
-    if (least < window)
-        for (ptrdiff_t i = 0; i < head; i++) out[i] = fk_sums_of_present(&s, x, i + 1);
-    else
-        fk_fill(out, 0, head, NAN);
+    for (ptrdiff_t i = 0; i < head; i++) {
+        if (fk_finite(x[i])) {
+            sum += x[i];
+            present++;
+        }
+        out[i] = present < least ? NAN : mean ? sum / (double)present : sum;
+    }
     fk_sums_run(&s, x, head, rows, 0, out);
 }
 
