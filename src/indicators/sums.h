@@ -1,8 +1,8 @@
 /* Sums and means of windows.
  *
- * A running sum over groups of eight rows, which starts anew every 256 rows, in the row in which
- * it is small beside what it started with, and after the group in which it is large: an outlier
- * that has left the window leaves no trace.
+ * A running sum over groups of eight rows, which starts anew every 256 rows, and in the row in
+ * which it is small or large beside what it started with: an outlier that has left the window
+ * leaves no trace.
  * Windows that hold a value that is not finite are computed directly from those that are.
  */
 #ifndef FK_SUMS_H
@@ -38,7 +38,7 @@ FK_INLINE void fk_sums_start(fk_sums *s, ptrdiff_t window, ptrdiff_t least, int 
 FK_INLINE void fk_sums_renew(fk_sums *s, const double *from) {
     s->sum = fk_total(from, s->window);
     s->least_sum = fabs(s->sum) * FK_SUMS_LEAST;
-    s->most_sum = fabs(s->sum) * FK_SUMS_MOST;
+    s->most_sum = fmin(fabs(s->sum) * FK_SUMS_MOST, DBL_MAX);
 }
 
 FK_INLINE double fk_sums_value(const fk_sums *s, double sum) {
@@ -77,7 +77,7 @@ static inline void fk_sums_rows(fk_sums *s, const double *x, ptrdiff_t from, ptr
         const double *first = x + i - s->window + 1;
         double sum = NAN;
         if (s->window >= FK_SHORT && fk_finite(s->sum)) sum = s->sum + (x[i] - first[-1]);
-        if (fk_finite(sum) && fabs(sum) >= s->least_sum) {
+        if (fabs(sum) >= s->least_sum && fabs(sum) <= s->most_sum) {
             s->sum = sum;
             out[i] = fk_sums_value(s, sum);
         } else {
@@ -118,35 +118,34 @@ FK_INLINE fk_eight fk_sums_short(const fk_sums *s, const double *x, ptrdiff_t co
 FK_INLINE void fk_sums_group(fk_sums *s, const double *x, ptrdiff_t count, double *out) {
     int brief = s->window < FK_SHORT;
     fk_eight sums = brief ? fk_sums_short(s, x, count) : fk_sums_running(s, x, count);
-    double lanes[FK_LANES], least = brief ? 0.0 : s->least_sum;
+    double least = brief ? 0.0 : s->least_sum, most = brief ? DBL_MAX : s->most_sum;
+    double lanes[FK_LANES];
     ptrdiff_t lane = 0;
     fk_store(lanes, sums);
     fk_store(out, s->mean ? fk_over(sums, (double)s->window) : sums);
-    while (lane < count && fk_finite(lanes[lane]) && fabs(lanes[lane]) >= least) lane++;
+    while (lane < count && fabs(lanes[lane]) >= least && fabs(lanes[lane]) <= most) lane++;
     if (lane > 0) {
         s->spoilt = 0;
         s->sum = lanes[lane - 1];
     }
     if (lane < count) fk_sums_rows(s, x, lane, count, out);
-    if (fabs(s->sum) > s->most_sum) s->groups = 0;
 }
 
 /* ``groups`` whole groups without a fresh start; if anything is out of the ordinary, 0 and nothing
    is done that fk_sums_group will not do again. */
 FK_INLINE int fk_sums_block(fk_sums *s, const double *x, ptrdiff_t groups, double *out) {
     fk_flags flags = fk_flags_up();
-    double sum = s->sum, divisor = s->mean ? (double)s->window : 1.0, largest = 0.0;
-    fk_eight least = fk_eight_of(s->least_sum);
+    double sum = s->sum, divisor = s->mean ? (double)s->window : 1.0;
+    fk_eight least = fk_eight_of(s->least_sum), most = fk_eight_of(s->most_sum);
     const double *old = x - s->window;
     for (ptrdiff_t i = 0; i < groups * FK_LANES; i += FK_LANES) {
         fk_eight grown = fk_running(fk_sub(fk_load(x + i), fk_load(old + i)));
         fk_eight sums = fk_plus(grown, sum);
-        flags = fk_flag(flags, fk_abs(sums), least);
+        flags = fk_flag(fk_flag(flags, fk_abs(sums), least), most, fk_abs(sums));
         fk_store(out + i, fk_over(sums, divisor));
         sum = fk_last(grown) + sum;
-        largest = fabs(sum) > largest ? fabs(sum) : largest;
     }
-    if (!fk_all_up(flags) || !fk_finite(sum) || largest > s->most_sum) return 0;
+    if (!fk_all_up(flags)) return 0;
     s->sum = sum;
     s->groups -= groups;
     s->spoilt = 0;

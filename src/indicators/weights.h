@@ -35,7 +35,7 @@ FK_INLINE void fk_weights_renew(fk_weights *w, const double *from) {
     w->weighted = 0.0;
     for (ptrdiff_t i = 0; i < w->window; i++) w->weighted += (double)(i + 1) * from[i];
     w->least = fabs(w->weighted) * FK_WEIGHTS_LEAST;
-    w->most = fabs(w->weighted) * FK_WEIGHTS_MOST;
+    w->most = fmin(fabs(w->weighted) * FK_WEIGHTS_MOST, DBL_MAX);
 }
 
 /* Row by row from ``from`` on, for groups in which something is out of the ordinary. */
@@ -95,18 +95,17 @@ FK_INLINE void fk_weights_group(fk_weights *w, const double *x, ptrdiff_t count,
     fk_eight plain = {fk_four_of(0.0), fk_four_of(0.0)};
     fk_eight weighted =
         brief ? fk_weights_short(w, x, count) : fk_weights_running(w, x, count, &plain);
-    double least = brief ? 0.0 : w->least;
+    double least = brief ? 0.0 : w->least, most = brief ? DBL_MAX : w->most;
     ptrdiff_t lane = 0;
     fk_store(lanes, weighted);
     fk_store(sums, plain);
     fk_store(out, fk_over(weighted, w->divisor));
-    while (lane < count && fk_finite(lanes[lane]) && fabs(lanes[lane]) >= least) lane++;
+    while (lane < count && fabs(lanes[lane]) >= least && fabs(lanes[lane]) <= most) lane++;
     if (lane > 0) {
         w->weighted = lanes[lane - 1];
         w->sum = sums[lane - 1];
     }
     if (lane < count) fk_weights_rows(w, x, lane, count, out);
-    if (fabs(w->weighted) > w->most) w->groups = 0;
 }
 
 /* ``groups`` whole groups without a fresh start; if anything is out of the ordinary, 0 and nothing
@@ -114,21 +113,19 @@ FK_INLINE void fk_weights_group(fk_weights *w, const double *x, ptrdiff_t count,
 FK_INLINE int fk_weights_block(fk_weights *w, const double *x, ptrdiff_t groups, double *out) {
     fk_flags flags = fk_flags_up();
     double sum = w->sum, weighted = w->weighted, window = (double)w->window;
-    double largest = 0.0;
-    fk_eight least = fk_eight_of(w->least);
+    fk_eight least = fk_eight_of(w->least), most = fk_eight_of(w->most);
     const double *old = x - w->window;
     for (ptrdiff_t i = 0; i < groups * FK_LANES; i += FK_LANES) {
         fk_eight plain;
         fk_eight grown =
             fk_running(fk_weights_grown(fk_load(x + i), fk_load(old + i), window, sum, &plain));
         fk_eight all = fk_plus(grown, weighted);
-        flags = fk_flag(flags, fk_abs(all), least);
+        flags = fk_flag(fk_flag(flags, fk_abs(all), least), most, fk_abs(all));
         fk_store(out + i, fk_over(all, w->divisor));
         sum = fk_last(plain) + sum;
         weighted = fk_last(grown) + weighted;
-        largest = fabs(weighted) > largest ? fabs(weighted) : largest;
     }
-    if (!fk_all_up(flags) || !fk_finite(weighted) || largest > w->most) return 0;
+    if (!fk_all_up(flags)) return 0;
     w->sum = sum;
     w->weighted = weighted;
     w->groups -= groups;

@@ -44,6 +44,11 @@ def end_series(out: Floats) -> None:
     out[first_down(~np.isnan(out)) :] = np.nan
 
 
+def bounds_of(start: float) -> tuple[float, float]:
+    """Sizes within which a sum is near enough to the one that it started with."""
+    return abs(start) * 2.0**-10, min(abs(start) * 2.0**10, np.finfo(np.float64).max)
+
+
 class Running(ABC):
     """What goes on from window to window, and starts anew every so many groups.
 
@@ -70,9 +75,9 @@ class Running(ABC):
     def ordinary(self, first: Floats, second: Floats) -> Flags:
         """Rows whose state can be relied on."""
 
-    @abstractmethod
     def large(self, first: Floats, second: Floats) -> Flags:
         """Where there is a fresh start if a group ends there."""
+        return np.zeros(len(first), dtype=bool)
 
     @abstractmethod
     def report(self, row: int, first: Floats, second: Floats) -> None:
@@ -152,7 +157,7 @@ class Sums(Running):
     def renew(self, row: int) -> None:
         found = total(self.values[row - self.window + 1 : row + 1])
         self.state = [found, 0.0]
-        self.bounds = (abs(found) * 2.0**-10, abs(found) * 2.0**10)
+        self.bounds = bounds_of(found)
 
     def lanes(self, entering: Floats, leaving: Floats, count: int, anew: bool) -> list[Floats]:
         grown = running(entering - leaving)
@@ -160,11 +165,7 @@ class Sums(Running):
         return [sums, np.zeros_like(sums)]
 
     def ordinary(self, first: Floats, second: Floats) -> Flags:
-        flags: Flags = np.isfinite(first) & (np.abs(first) >= self.bounds[0])
-        return flags
-
-    def large(self, first: Floats, second: Floats) -> Flags:
-        flags: Flags = np.abs(first) > self.bounds[1]
+        flags: Flags = (np.abs(first) >= self.bounds[0]) & (np.abs(first) <= self.bounds[1])
         return flags
 
     def report(self, row: int, first: Floats, second: Floats) -> None:
@@ -174,7 +175,7 @@ class Sums(Running):
         found = np.float64(np.nan)
         if np.isfinite(self.state[0]):
             found = self.state[0] + (self.values[row] - self.values[row - self.window])
-        if np.isfinite(found) and abs(found) >= self.bounds[0]:
+        if self.bounds[0] <= abs(found) <= self.bounds[1]:
             self.state[0] = float(found)
         else:
             self.state[0] = np.nan
@@ -228,7 +229,7 @@ class Weights(Running):
         window = self.values[row - self.window + 1 : row + 1]
         weighted = in_order(np.arange(1.0, self.window + 1.0) * window)
         self.state = [weighted, total(window)]
-        self.bounds = (abs(weighted) * 2.0**-10, abs(weighted) * 2.0**10)
+        self.bounds = bounds_of(weighted)
 
     def lanes(self, entering: Floats, leaving: Floats, count: int, anew: bool) -> list[Floats]:
         plain = running(entering - leaving)
@@ -243,11 +244,7 @@ class Weights(Running):
         return [grown + carried(grown, self.state[0])[:-1, None], plain]
 
     def ordinary(self, first: Floats, second: Floats) -> Flags:
-        flags: Flags = np.isfinite(first) & (np.abs(first) >= self.bounds[0])
-        return flags
-
-    def large(self, first: Floats, second: Floats) -> Flags:
-        flags: Flags = np.abs(first) > self.bounds[1]
+        flags: Flags = (np.abs(first) >= self.bounds[0]) & (np.abs(first) <= self.bounds[1])
         return flags
 
     def report(self, row: int, first: Floats, second: Floats) -> None:
