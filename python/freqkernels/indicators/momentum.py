@@ -20,7 +20,7 @@ _STOCH_RSI_NS_PER_VALUE = 4.0
 class StochRSI(NamedTuple):
     """Result of :func:`stoch_rsi`.
 
-    :param fastk: 0 to 100.
+    :param fastk: 0 to 100, up to rounding.
     :param fastd: mean of that.
     """
 
@@ -31,14 +31,17 @@ class StochRSI(NamedTuple):
 def rsi(values: Any, timeperiod: int = 14) -> Any:
     """Wilder's relative strength index.
 
-    Equals ``talib.RSI`` within an absolute bound of ``1e-10``: eight rows are computed from one
-    average, and the index from the averages of the changes and of their sizes. 0 as long as no
-    value has changed. TA-Lib also takes sizes below 1e-14 for none; this function does not.
+    Equals ``talib.RSI`` within an absolute bound of ``1e-10`` (for periods to 1,000; measured
+    below ``5e-13``): eight rows are computed from one average, and the index from the averages of
+    the changes and of their sizes. 0 as long as no value has changed, and after some 700 times
+    ``timeperiod`` equal values, when the averages are too small to have digits: TA-Lib 0.8 goes on
+    with what is left of them, TA-Lib 0.6 takes average sizes below 1e-14 for none. After a later
+    value that is not finite TA-Lib goes on with 0, which says oversold; here it is NaN.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param timeperiod: changes in the first average, at least 1.
-    :return: float64, of the kind and shape of ``values``, 0 to 100; NaN before row ``timeperiod``
-        after the leading NaNs, and from a later value on that is not finite.
+    :return: float64, of the kind and shape of ``values``, never below 0 or above 100; NaN before
+        row ``timeperiod`` after the leading NaNs, and from a later value on that is not finite.
     :raise InvalidInputError: for other kinds and dtypes, and for numbers out of their range.
     """
     parameters = (whole(timeperiod, "timeperiod"),)
@@ -51,7 +54,8 @@ def stoch_rsi(
     """Stochastic oscillator of the relative strength index.
 
     Equals ``talib.STOCHRSI`` (``fastd_matype=0``) as closely as the index allows: what
-    :func:`rsi` differs by, times 100 and divided by the range of the index in the window.
+    :func:`rsi` differs by, times 300 and divided by the range of the index in the window. 0 where
+    the index has no range, as TA-Lib has it.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param timeperiod: period of the index, at least 1.

@@ -39,9 +39,10 @@ def sma(values: Any, timeperiod: int = 30) -> Any:
     """Simple moving average.
 
     Equals ``talib.SMA`` within a bound: where TA-Lib carries one sum through the whole series,
-    this one starts anew every 256 rows, so that its error stays below ``3e-14`` of the largest
-    mean of the window's size since, however long the series. NaNs at the beginning are skipped;
-    from the first later value that is not finite on, all is NaN.
+    this one starts anew every 256 rows (or every ``timeperiod``, if that is more), so that it is
+    within ``1e-14`` of the largest mean of absolute values in these rows from the exact mean,
+    however long the series (``3e-14`` for periods above 10,000). NaNs at the beginning are
+    skipped; from the first later value that is not finite on, all is NaN.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param timeperiod: number of rows, at least 1; may be larger than the data.
@@ -54,8 +55,9 @@ def sma(values: Any, timeperiod: int = 30) -> Any:
 def wma(values: Any, timeperiod: int = 30) -> Any:
     """Weighted moving average: the newest value weighs ``timeperiod`` times the oldest.
 
-    Equals ``talib.WMA`` within a bound, as :func:`sma` equals ``talib.SMA``; the sums start anew
-    every 64 rows.
+    Equals ``talib.WMA`` within a bound, as :func:`sma` equals ``talib.SMA``, of ``3e-14``; the
+    sums start anew every 64 rows. From the first later value that is not finite on, all is NaN,
+    where TA-Lib 0.8 goes on after some rows.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param timeperiod: number of rows, at least 1; may be larger than the data.
@@ -70,8 +72,9 @@ def ema(values: Any, timeperiod: int = 30) -> Any:
     """Exponential moving average that begins with the mean of the first ``timeperiod`` values.
 
     Equals ``talib.EMA`` within a bound: eight rows are computed from one average, which rounds
-    otherwise; both stay within ``1e-14`` of the largest value so far of the exact average. NaNs at
-    the beginning are skipped; after the first later value that is not finite all is NaN.
+    otherwise. It is within ``1e-16 * (timeperiod + 10)`` of the largest average of absolute values
+    so far from the exact one: ``4e-15`` for a period of 30, and it does not grow with the series.
+    NaNs at the beginning are skipped; after the first later value that is not finite all is NaN.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param timeperiod: the weight of the newest value is ``2 / (timeperiod + 1)``; at least 1.
@@ -102,9 +105,11 @@ def zlema(values: Any, timeperiod: int = 30) -> Any:
 def macd(values: Any, fastperiod: int = 12, slowperiod: int = 26, signalperiod: int = 9) -> Any:
     """Moving average convergence and divergence.
 
-    Equals ``talib.MACD`` within the bounds of the averages it is made of (see :func:`ema`): both
-    begin in the row in which the slow one can, and all three outputs in that in which the signal
-    can. A fast period longer than the slow one changes places with it.
+    Equals ``talib.MACD`` within the bounds of the averages it is made of (see :func:`ema`): macd
+    and signal are within ``2e-16`` times the sum of the periods and 30, of the largest average of
+    absolute values so far, from the exact ones; histogram within twice that. Both averages begin
+    in the row in which the slow one can, and all three outputs in that in which the signal can. A
+    fast period longer than the slow one changes places with it.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param fastperiod: period of the fast average, at least 1.

@@ -32,8 +32,10 @@ def rolling_sum(values: Any, window: int, min_periods: int | None = None) -> Any
     """Sum of the last ``window`` values.
 
     Equals ``pandas.Series.rolling(window, min_periods).sum()`` within a bound: the sum starts anew
-    every 256 rows, and wherever its size has changed by a factor of 1024, so that its error stays
-    below ``1e-10`` of the sum, and on prices and volumes below ``3e-14``.
+    every 256 rows (or every ``window``, if that is more), and where its size has changed by a
+    factor of 1024. So it is within ``1e-14`` of the largest sum of absolute values in these rows
+    from the exact sum (``3e-14`` for windows above 10,000), and, where all values are positive,
+    within ``1e-8`` of the sum itself, whatever outliers were there before.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param window: number of rows, at least 1; may be larger than the data.
@@ -73,8 +75,8 @@ def rolling_var(values: Any, window: int, min_periods: int | None = None, ddof: 
 
     Equals ``pandas.Series.rolling(window, min_periods).var(ddof)`` within a bound: sums of
     differences to an origin near the window, which start anew every 256 rows, and wherever the
-    variance is small beside them. Its error stays below ``1e-8`` of the variance, and on prices
-    below ``1e-11``.
+    variance is small beside them. It is within ``1e-8`` of the exact variance relative to it, and
+    on prices within ``1e-11``, at any distance from 0 and after any outlier.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param window: number of rows, at least 1; may be larger than the data.
@@ -90,8 +92,8 @@ def rolling_std(values: Any, window: int, min_periods: int | None = None, ddof: 
     """Standard deviation of the last ``window`` values; exactly 0 where they are equal.
 
     Equals ``pandas.Series.rolling(window, min_periods).std(ddof)`` within the bound of
-    :func:`rolling_var`; with ``ddof=0`` ``talib.STDDEV``, which takes variances below 1e-14 for
-    none.
+    :func:`rolling_var`; with ``ddof=0`` ``talib.STDDEV``, which subtracts squares far from the
+    origin, and as TA-Lib 0.6 takes variances below 1e-14 for none.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param window: number of rows, at least 1; may be larger than the data.
@@ -107,7 +109,8 @@ def zscore(values: Any, window: int = 20, min_periods: int | None = None, ddof: 
     """Distance from the mean of the last ``window`` values, in their standard deviations.
 
     Equals ``(values - mean) / std`` of pandas' rolling windows within the bounds of
-    :func:`rolling_mean` and :func:`rolling_std`; NaN where all values are equal.
+    :func:`rolling_mean` and :func:`rolling_std`: ``1e-8`` of the score, and what the mean rounds
+    by in deviations, ``2e-15 * abs(mean) / std``. NaN where all values are equal.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param window: number of rows, at least 1; may be larger than the data.

@@ -49,8 +49,9 @@ def bollinger_bands(
 
     With the defaults equal to ``bollinger_bands`` of qtpylib, with ``min_periods=None, ddof=0`` to
     ``talib.BBANDS`` of a simple average, both within the bounds of :func:`rolling_mean` and
-    :func:`rolling_std`. TA-Lib takes variances below 1e-14 for none, which leaves no bands around
-    the prices of cheap coins; this function does not.
+    :func:`rolling_std`. TA-Lib 0.6 takes variances below 1e-14 for none, which leaves no bands
+    around the prices of cheap coins; this function and TA-Lib 0.8 do not. Missing values are those
+    of pandas in both forms: after a NaN TA-Lib has none but NaN, here it is left out.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param window: number of rows, at least 1; may be larger than the data.
@@ -70,9 +71,10 @@ def bollinger_bands(
 def atr(high: Any, low: Any = None, close: Any = None, timeperiod: int = 14) -> Any:
     """Average true range of Wilder.
 
-    Equals ``talib.ATR`` within ``1e-13`` of the largest average so far: eight rows are computed
-    from one average. A close that is NaN does not count; after a high or low that is NaN all is
-    NaN.
+    Equals ``talib.ATR`` within a bound: eight rows are computed from one average. It is within
+    ``2e-16 * (timeperiod + 10)`` of the largest average so far from the exact one. NaNs at the
+    beginning are skipped; a later close that is NaN does not count, after a high or low that is
+    NaN all is NaN, and after an infinity nothing is finite.
 
     :param high: array, Series or frame of highs; or one frame of candles with columns ``high``,
         ``low`` and ``close``, and no other arguments than ``timeperiod``.
