@@ -12,7 +12,7 @@ def window_of(window: Any, min_periods: Any) -> tuple[int, int]:
     """Number of rows of a window, and how many values a result needs.
 
     :param window: at least 1.
-    :param min_periods: from 0, which is as 1, to ``window``; None stands for ``window``.
+    :param min_periods: from 0 to ``window``; None stands for ``window``.
     :raise InvalidInputError: for numbers out of their range.
     """
     rows = whole(window, "window")
@@ -23,4 +23,4 @@ def window_of(window: Any, min_periods: Any) -> tuple[int, int]:
         raise InvalidInputError(
             f"min_periods: expected at most window, which is {rows}, got {least}"
         )
-    return rows, max(least, 1)
+    return rows, least

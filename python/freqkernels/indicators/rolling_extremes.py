@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from freqkernels.errors import InvalidInputError
-from freqkernels.indicators._columns import transform_one, whole
+from freqkernels.indicators._columns import transform_one
+from freqkernels.indicators._windows import window_of
 from freqkernels.runtime import kernel
 
 _rolling_min = kernel("extremes", "rolling_min")
@@ -20,22 +20,6 @@ _EXTREME_NS_PER_VALUE = 0.5
 _MEDIAN_NS_PER_VALUE = 10.0
 
 
-def _parameters(window: Any, min_periods: Any) -> tuple[int, int]:
-    """Both, checked, in the kernels' order.
-
-    :raise InvalidInputError: for what is no int, out of range, or does not fit the other one.
-    """
-    if min_periods is None:
-        window = whole(window, "window")
-        return window, window
-    window, min_periods = whole(window, "window"), whole(min_periods, "min_periods", 0)
-    if min_periods > window:
-        raise InvalidInputError(
-            f"min_periods: expected at most window, which is {window}, got {min_periods}"
-        )
-    return window, min_periods
-
-
 def rolling_min(values: Any, window: int, min_periods: int | None = None) -> Any:
     """Lowest value of the last ``window`` ones.
 
@@ -44,12 +28,12 @@ def rolling_min(values: Any, window: int, min_periods: int | None = None) -> Any
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param window: number of rows, at least 1; may be larger than the data.
-    :param min_periods: how many values must be there for a result, from 0 (which is as 1) to
+    :param min_periods: how many values must be there for a result, from 0 to
         ``window``; None stands for ``window``.
     :return: float64, of the kind and shape of ``values``; NaN where too few values are there.
     :raise InvalidInputError: for other kinds and dtypes, and for numbers out of their range.
     """
-    parameters = _parameters(window, min_periods)
+    parameters = window_of(window, min_periods)
     return transform_one(_rolling_min, values, "values", parameters, _EXTREME_NS_PER_VALUE)
 
 
@@ -61,12 +45,12 @@ def rolling_max(values: Any, window: int, min_periods: int | None = None) -> Any
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param window: number of rows, at least 1; may be larger than the data.
-    :param min_periods: how many values must be there for a result, from 0 (which is as 1) to
+    :param min_periods: how many values must be there for a result, from 0 to
         ``window``; None stands for ``window``.
     :return: float64, of the kind and shape of ``values``; NaN where too few values are there.
     :raise InvalidInputError: for other kinds and dtypes, and for numbers out of their range.
     """
-    parameters = _parameters(window, min_periods)
+    parameters = window_of(window, min_periods)
     return transform_one(_rolling_max, values, "values", parameters, _EXTREME_NS_PER_VALUE)
 
 
@@ -78,10 +62,10 @@ def rolling_median(values: Any, window: int, min_periods: int | None = None) -> 
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param window: number of rows, at least 1; may be larger than the data.
-    :param min_periods: how many values must be there for a result, from 0 (which is as 1) to
+    :param min_periods: how many values must be there for a result, from 0 to
         ``window``; None stands for ``window``.
     :return: float64, of the kind and shape of ``values``; NaN where too few values are there.
     :raise InvalidInputError: for other kinds and dtypes, and for numbers out of their range.
     """
-    parameters = _parameters(window, min_periods)
+    parameters = window_of(window, min_periods)
     return transform_one(_rolling_median, values, "values", parameters, _MEDIAN_NS_PER_VALUE)
