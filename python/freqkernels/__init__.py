@@ -20,7 +20,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from freqkernels import indicators, metrics, ohlcv, signals, simulation, strategy, trades
+    from freqkernels import (
+        indicators,
+        metrics,
+        ohlcv,
+        signals,
+        simulation,
+        strategy,
+        stream,
+        trades,
+    )
     from freqkernels.bridge.install import TargetStatus, install, is_installed, status, uninstall
     from freqkernels.runtime import (
         events,
@@ -56,6 +65,7 @@ __all__ = [
     "simulation",
     "status",
     "strategy",
+    "stream",
     "trades",
     "uninstall",
     "use_backend",
@@ -70,6 +80,7 @@ _SUBMODULES = (
     "signals",
     "simulation",
     "strategy",
+    "stream",
     "trades",
 )
 
