@@ -1,5 +1,6 @@
 # Streaming objects of freqkernels.stream. The contract of this layer stands in
 # _kernels/__init__.py; what a stream is made of in src/streams/parts.h.
+cimport cython
 import numpy as np
 from libc.math cimport NAN
 from libc.stdlib cimport calloc, free
@@ -173,10 +174,14 @@ cdef class Stream:
 cdef class Values(Stream):
     """A stream of single values."""
 
+    @cython.binding(False)
+    @cython.always_allow_keywords(False)
     def update(self, double value):
         """The result after one more value."""
         return self._step(&value)
 
+    @cython.binding(False)
+    @cython.always_allow_keywords(False)
     def peek(self, double value):
         """What ``update`` would return."""
         return self._peek(&value)
@@ -185,12 +190,14 @@ cdef class Values(Stream):
 cdef class HighLow(Stream):
     """A stream of highs and lows."""
 
+    @cython.binding(False)
     def update(self, high, low=None):
         """The result after one more row; a candle may stand alone."""
         cdef double[2] input
         input[0], input[1] = self.spec.prices(high) if low is None else (high, low)
         return self._step(input)
 
+    @cython.binding(False)
     def peek(self, high, low=None):
         """What ``update`` would return."""
         cdef double[2] input
@@ -209,12 +216,14 @@ cdef class HighLowClose(Stream):
         input[2] = close
         return 0
 
+    @cython.binding(False)
     def update(self, high, low=None, close=None):
         """The result after one more row; a candle may stand alone."""
         cdef double[3] input
         self._read(high, low, close, input)
         return self._step(input)
 
+    @cython.binding(False)
     def peek(self, high, low=None, close=None):
         """What ``update`` would return."""
         cdef double[3] input
@@ -234,12 +243,14 @@ cdef class Candles(Stream):
         input[3] = close
         return 0
 
+    @cython.binding(False)
     def update(self, open, high=None, low=None, close=None):
         """The result after one more row; a candle may stand alone."""
         cdef double[4] input
         self._read(open, high, low, close, input)
         return self._step(input)
 
+    @cython.binding(False)
     def peek(self, open, high=None, low=None, close=None):
         """What ``update`` would return."""
         cdef double[4] input

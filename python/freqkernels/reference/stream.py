@@ -124,11 +124,11 @@ class Stream:
 class Values(Stream):
     """A stream of single values."""
 
-    def update(self, value: float) -> Any:
+    def update(self, value: float, /) -> Any:
         """The result after one more value."""
         return self._step(value)
 
-    def peek(self, value: float) -> Any:
+    def peek(self, value: float, /) -> Any:
         """What ``update`` would return."""
         return self._peek(value)
 

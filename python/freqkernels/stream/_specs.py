@@ -65,13 +65,13 @@ class Stream(Protocol[Result]):
 class ValueStream(Stream[Result], Protocol[Result]):
     """A stream of single values."""
 
-    def update(self, value: float) -> Result:
+    def update(self, value: float, /) -> Result:
         """The result after one more value.
 
         :raise TypeError: if it is no number; nothing changes then.
         """
 
-    def peek(self, value: float) -> Result:
+    def peek(self, value: float, /) -> Result:
         """What ``update`` would return; nothing changes."""
 
 
