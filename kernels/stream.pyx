@@ -1,3 +1,4 @@
+# cython: embedsignature.format=clinic
 # Streaming objects of freqkernels.stream. The contract of this layer stands in
 # _kernels/__init__.py; what a stream is made of in src/streams/parts.h.
 cimport cython

@@ -107,12 +107,16 @@ def stub_functions(stub: Path) -> dict[str, list[str]]:
     classes = [node for node in body if isinstance(node, ast.ClassDef)]
     functions = [("", body), *((f"{node.name}.", node.body) for node in classes)]
     return {
-        prefix + node.name: [argument.arg for argument in node.args.args]
+        prefix + node.name: [argument.arg for argument in _arguments(node.args)]
         for prefix, nodes in functions
         for node in nodes
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
         if not any(getattr(mark, "id", "") == "property" for mark in node.decorator_list)
     }
+
+
+def _arguments(given: ast.arguments) -> list[ast.arg]:
+    return [*given.posonlyargs, *given.args, *([given.vararg] if given.vararg else [])]
 
 
 def compiled_functions(module: Any) -> dict[str, list[str]]:
