@@ -302,3 +302,7 @@ def test_a_very_long_window(long_series: Floats) -> None:
     means = np.array([math.fsum(cut) / window for cut in cuts])
     found = indicators.sma(long_series, window)[SAMPLES[-3:]]
     within(found, means, 3e-14 * means)
+    weights = np.arange(1.0, window + 1) / (window * (window + 1) / 2)
+    weighted = np.array([math.fsum(cut * weights) for cut in cuts])
+    found = indicators.wma(long_series, window)[SAMPLES[-3:]]
+    within(found, weighted, 3e-14 * means)

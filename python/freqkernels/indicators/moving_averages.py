@@ -41,7 +41,7 @@ def sma(values: Any, timeperiod: int = 30) -> Any:
     Equals ``talib.SMA`` within a bound: where TA-Lib carries one sum through the whole series,
     this one starts anew every 256 rows (or every ``timeperiod``, if that is more), so that it is
     within ``1e-14`` of the largest mean of absolute values in these rows from the exact mean,
-    however long the series (``3e-14`` for periods above 10,000). NaNs at the beginning are
+    however long the series (``3e-14`` for periods of 10,000 to 100,000). NaNs at the beginning are
     skipped; from the first later value that is not finite on, all is NaN.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
@@ -55,9 +55,9 @@ def sma(values: Any, timeperiod: int = 30) -> Any:
 def wma(values: Any, timeperiod: int = 30) -> Any:
     """Weighted moving average: the newest value weighs ``timeperiod`` times the oldest.
 
-    Equals ``talib.WMA`` within a bound, as :func:`sma` equals ``talib.SMA``, of ``3e-14``; the
-    sums start anew every 64 rows. From the first later value that is not finite on, all is NaN,
-    where TA-Lib 0.8 goes on after some rows.
+    Equals ``talib.WMA`` within a bound, as :func:`sma` equals ``talib.SMA``, of ``3e-14`` for
+    periods to 100,000; the sums start anew every 64 rows. From the first later value that is not
+    finite on, all is NaN, where TA-Lib 0.8 goes on after some rows.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param timeperiod: number of rows, at least 1; may be larger than the data.

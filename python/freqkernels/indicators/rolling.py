@@ -34,8 +34,8 @@ def rolling_sum(values: Any, window: int, min_periods: int | None = None) -> Any
     Equals ``pandas.Series.rolling(window, min_periods).sum()`` within a bound: the sum starts anew
     every 256 rows (or every ``window``, if that is more), and where its size has changed by a
     factor of 1024. So it is within ``1e-14`` of the largest sum of absolute values in these rows
-    from the exact sum (``3e-14`` for windows above 10,000), and, where all values are positive,
-    within ``1e-8`` of the sum itself, whatever outliers were there before.
+    from the exact sum (``3e-14`` for windows of 10,000 to 100,000), and, where all values are
+    positive, within ``1e-8`` of the sum itself, whatever outliers were there before.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param window: number of rows, at least 1; may be larger than the data.
@@ -44,8 +44,7 @@ def rolling_sum(values: Any, window: int, min_periods: int | None = None) -> Any
     :return: float64, of the kind and shape of ``values``; NaN where too few values are there.
     :raise InvalidInputError: for other kinds and dtypes, and for numbers out of their range.
     """
-    rows, least = window_of(window, min_periods)
-    parameters = (rows, 0 if min_periods == 0 else least, False)
+    parameters = (*window_of(window, min_periods), False)
     return transform_one(_rolling_sum, values, "values", parameters, _SUM_NS_PER_VALUE)
 
 
