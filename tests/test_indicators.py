@@ -48,10 +48,11 @@ def candles_of(values: Floats) -> tuple[Floats, Floats, Floats]:
 def test_averages_of_talib(name: str, period: int, level: float) -> None:
     ours, theirs = AVERAGES[name]
     values = walk(level)
-    near(ours(values, period), theirs(values, period), 1e-12 * values.max())
+    drift = 1e-10 if name == "wma" else 1e-12  # TA-Lib 0.6 carries both sums of wma along
+    near(ours(values, period), theirs(values, period), drift * values.max())
     for head in (1, 5, 8, 300):
         values[:head] = np.nan
-        near(ours(values, period), theirs(values, period), 1e-12 * np.nanmax(values))
+        near(ours(values, period), theirs(values, period), drift * np.nanmax(values))
 
 
 @pytest.mark.parametrize("level", LEVELS)
