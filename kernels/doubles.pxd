@@ -20,3 +20,21 @@ cdef inline int open_doubles(object array, Py_buffer *view, bint written) except
         PyBuffer_Release(view)
         raise ValueError("expected an array of one dimension and dtype float64")
     return 0
+
+
+cdef inline void close_doubles(Py_buffer *views, Py_ssize_t count) noexcept:
+    cdef Py_ssize_t i
+    for i in range(count):
+        PyBuffer_Release(views + i)
+
+
+cdef inline int open_all_doubles(tuple arrays, Py_ssize_t inputs, Py_buffer *views) except -1:
+    """All of some arrays, of which the first ``inputs`` are only read; to be closed together."""
+    cdef Py_ssize_t opened = 0
+    try:
+        for opened in range(len(arrays)):
+            open_doubles(arrays[opened], views + opened, opened >= inputs)
+    except BaseException:
+        close_doubles(views, opened)
+        raise
+    return 0

@@ -4,7 +4,7 @@
 from cpython.buffer cimport PyBuffer_Release
 from cython.parallel cimport prange
 
-from doubles cimport open_doubles
+from doubles cimport close_doubles, open_all_doubles, open_doubles
 
 
 cdef extern from "indicators/columns.h" nogil:
@@ -128,56 +128,105 @@ def rsi(values, Py_ssize_t rows, Py_ssize_t timeperiod, out, int num_threads):
     _by_period(_here.rsi, values, rows, timeperiod, out, num_threads)
 
 
-def zlema(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t timeperiod,
-          double[::1] work not None, double[::1] out not None, int num_threads):
+cdef inline double* _at(Py_buffer* view, Py_ssize_t row) noexcept nogil:
+    return <double*> view.buf + row
+
+
+def zlema(values, Py_ssize_t rows, Py_ssize_t timeperiod, work, out, int num_threads):
     """Exponential average of twice the value less the one half a period ago."""
-    cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
+    cdef Py_buffer[3] views
+    cdef Py_ssize_t i, columns
+    open_all_doubles((values, work, out), 1, views)
+    columns = _columns(views[0].shape[0], rows)
     with nogil:
-        for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            _here.zlema(&values[i * rows], rows, timeperiod, &work[i * rows],
-                        &out[i * rows])
+        if num_threads > 1:
+            for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
+                _here.zlema(_at(views, i * rows), rows, timeperiod, _at(views + 1, i * rows),
+                            _at(views + 2, i * rows))
+        else:
+            for i in range(columns):
+                _here.zlema(_at(views, i * rows), rows, timeperiod, _at(views + 1, i * rows),
+                            _at(views + 2, i * rows))
+    close_doubles(views, 3)
 
 
-def macd(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t fastperiod,
-         Py_ssize_t slowperiod, Py_ssize_t signalperiod, double[::1] line not None,
-         double[::1] signal not None, double[::1] histogram not None, int num_threads):
+def macd(values, Py_ssize_t rows, Py_ssize_t fastperiod, Py_ssize_t slowperiod,
+         Py_ssize_t signalperiod, line, signal, histogram, int num_threads):
     """Difference of two exponential averages, its own average, and how they differ."""
-    cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
+    cdef Py_buffer[4] views
+    cdef Py_ssize_t i, columns
+    open_all_doubles((values, line, signal, histogram), 1, views)
+    columns = _columns(views[0].shape[0], rows)
     with nogil:
-        for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            _here.macd(&values[i * rows], rows, fastperiod, slowperiod, signalperiod,
-                       &line[i * rows], &signal[i * rows], &histogram[i * rows])
+        if num_threads > 1:
+            for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
+                _here.macd(_at(views, i * rows), rows, fastperiod, slowperiod, signalperiod,
+                           _at(views + 1, i * rows), _at(views + 2, i * rows),
+                           _at(views + 3, i * rows))
+        else:
+            for i in range(columns):
+                _here.macd(_at(views, i * rows), rows, fastperiod, slowperiod, signalperiod,
+                           _at(views + 1, i * rows), _at(views + 2, i * rows),
+                           _at(views + 3, i * rows))
+    close_doubles(views, 4)
 
 
-def stoch_rsi(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t timeperiod,
-              Py_ssize_t fastk_period, Py_ssize_t fastd_period, double[::1] work not None,
-              double[::1] fastk not None, double[::1] fastd not None, int num_threads):
+def stoch_rsi(values, Py_ssize_t rows, Py_ssize_t timeperiod, Py_ssize_t fastk_period,
+              Py_ssize_t fastd_period, work, fastk, fastd, int num_threads):
     """Where the relative strength index stands in its window, and the mean of that."""
-    cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
+    cdef Py_buffer[4] views
+    cdef Py_ssize_t i, columns
+    open_all_doubles((values, work, fastk, fastd), 1, views)
+    columns = _columns(views[0].shape[0], rows)
     with nogil:
-        for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            _here.stoch_rsi(&values[i * rows], rows, timeperiod, fastk_period, fastd_period,
-                            &work[i * rows], &fastk[i * rows], &fastd[i * rows])
+        if num_threads > 1:
+            for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
+                _here.stoch_rsi(_at(views, i * rows), rows, timeperiod, fastk_period, fastd_period,
+                                _at(views + 1, i * rows), _at(views + 2, i * rows),
+                                _at(views + 3, i * rows))
+        else:
+            for i in range(columns):
+                _here.stoch_rsi(_at(views, i * rows), rows, timeperiod, fastk_period, fastd_period,
+                                _at(views + 1, i * rows), _at(views + 2, i * rows),
+                                _at(views + 3, i * rows))
+    close_doubles(views, 4)
 
 
-def atr(const double[::1] high not None, const double[::1] low not None,
-        const double[::1] close not None, Py_ssize_t rows, Py_ssize_t timeperiod,
-        double[::1] out not None, int num_threads):
+def atr(high, low, close, Py_ssize_t rows, Py_ssize_t timeperiod, out, int num_threads):
     """Wilder's average of the true range."""
-    cdef Py_ssize_t i, columns = _columns(high.shape[0], rows)
+    cdef Py_buffer[4] views
+    cdef Py_ssize_t i, columns
+    open_all_doubles((high, low, close, out), 3, views)
+    columns = _columns(views[0].shape[0], rows)
     with nogil:
-        for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            _here.atr(&high[i * rows], &low[i * rows], &close[i * rows], rows, timeperiod,
-                      &out[i * rows])
+        if num_threads > 1:
+            for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
+                _here.atr(_at(views, i * rows), _at(views + 1, i * rows), _at(views + 2, i * rows),
+                          rows, timeperiod, _at(views + 3, i * rows))
+        else:
+            for i in range(columns):
+                _here.atr(_at(views, i * rows), _at(views + 1, i * rows), _at(views + 2, i * rows),
+                          rows, timeperiod, _at(views + 3, i * rows))
+    close_doubles(views, 4)
 
 
-def rolling_sum(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t window,
-                Py_ssize_t min_periods, bint mean, double[::1] out not None, int num_threads):
+def rolling_sum(values, Py_ssize_t rows, Py_ssize_t window, Py_ssize_t min_periods, bint mean,
+                out, int num_threads):
     """Sum, or mean, of the finite values of each window that has enough of them."""
-    cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
+    cdef Py_buffer[2] views
+    cdef Py_ssize_t i, columns
+    open_all_doubles((values, out), 1, views)
+    columns = _columns(views[0].shape[0], rows)
     with nogil:
-        for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            _here.sums(&values[i * rows], rows, window, min_periods, mean, &out[i * rows])
+        if num_threads > 1:
+            for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
+                _here.sums(_at(views, i * rows), rows, window, min_periods, mean,
+                           _at(views + 1, i * rows))
+        else:
+            for i in range(columns):
+                _here.sums(_at(views, i * rows), rows, window, min_periods, mean,
+                           _at(views + 1, i * rows))
+    close_doubles(views, 2)
 
 
 def rolling_var(values, Py_ssize_t rows, Py_ssize_t window, Py_ssize_t min_periods,
@@ -198,13 +247,22 @@ def rolling_zscore(values, Py_ssize_t rows, Py_ssize_t window, Py_ssize_t min_pe
     _by_moment(_here.zscore, values, rows, window, min_periods, ddof, out, num_threads)
 
 
-def bollinger_bands(const double[::1] values not None, Py_ssize_t rows, Py_ssize_t window,
-                    Py_ssize_t min_periods, Py_ssize_t ddof, double stds,
-                    double[::1] upper not None, double[::1] mid not None,
-                    double[::1] lower not None, int num_threads):
+def bollinger_bands(values, Py_ssize_t rows, Py_ssize_t window, Py_ssize_t min_periods,
+                    Py_ssize_t ddof, double stds, upper, mid, lower, int num_threads):
     """Mean of each window, and that plus and minus so many standard deviations."""
-    cdef Py_ssize_t i, columns = _columns(values.shape[0], rows)
+    cdef Py_buffer[4] views
+    cdef Py_ssize_t i, columns
+    open_all_doubles((values, upper, mid, lower), 1, views)
+    columns = _columns(views[0].shape[0], rows)
     with nogil:
-        for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            _here.bands(&values[i * rows], rows, window, min_periods, ddof, stds,
-                        &upper[i * rows], &mid[i * rows], &lower[i * rows])
+        if num_threads > 1:
+            for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
+                _here.bands(_at(views, i * rows), rows, window, min_periods, ddof, stds,
+                            _at(views + 1, i * rows), _at(views + 2, i * rows),
+                            _at(views + 3, i * rows))
+        else:
+            for i in range(columns):
+                _here.bands(_at(views, i * rows), rows, window, min_periods, ddof, stds,
+                            _at(views + 1, i * rows), _at(views + 2, i * rows),
+                            _at(views + 3, i * rows))
+    close_doubles(views, 4)

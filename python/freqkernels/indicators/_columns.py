@@ -211,6 +211,24 @@ def _described(source: Any) -> str:
     return f"{type(source).__name__} {source.shape}"
 
 
+def are_plain(arrays: tuple[Any, ...]) -> bool:
+    """Whether a kernel can take all of these as they are, and they are of one length."""
+    return all(map(is_plain, arrays)) and len({array.shape for array in arrays}) == 1
+
+
+def transform_plain(
+    kernel: Kernel,
+    arrays: tuple[Floats, ...],
+    parameters: tuple[Any, ...],
+    outputs: Callable[..., Any],
+) -> Any:
+    """As :func:`transform`, over arrays that :func:`are_plain`."""
+    rows = arrays[0].shape[0]
+    results = [np.empty(rows) for _ in outputs._fields]  # type: ignore[attr-defined]
+    kernel(*arrays, rows, *parameters, *results, 1)
+    return outputs(*results)
+
+
 def transform(
     kernel: Kernel,
     inputs: Sequence[Columns],

@@ -7,7 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from freqkernels.indicators._columns import columns_of, transform, transform_one, whole
+from freqkernels.indicators._columns import (
+    columns_of,
+    transform,
+    transform_one,
+    transform_plain,
+    whole,
+)
 from freqkernels.runtime import kernel
 
 _rsi = kernel("indicators", "rsi")
@@ -71,4 +77,6 @@ def stoch_rsi(
         whole(fastd_period, "fastd_period"),
         np.empty(columns.flat.shape[0]),
     )
+    if columns.flat is values:
+        return transform_plain(_stoch_rsi, (columns.flat,), parameters, StochRSI)
     return transform(_stoch_rsi, (columns,), parameters, StochRSI, _STOCH_RSI_NS_PER_VALUE)

@@ -7,7 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from freqkernels.indicators._columns import columns_of, transform, transform_one, whole
+from freqkernels.indicators._columns import (
+    columns_of,
+    is_plain,
+    transform,
+    transform_one,
+    transform_plain,
+    whole,
+)
 from freqkernels.runtime import kernel
 
 _sma = kernel("indicators", "sma")
@@ -120,5 +127,7 @@ def macd(values: Any, fastperiod: int = 12, slowperiod: int = 26, signalperiod: 
     """
     fast, slow = sorted((whole(fastperiod, "fastperiod"), whole(slowperiod, "slowperiod")))
     parameters = (fast, slow, whole(signalperiod, "signalperiod"))
+    if is_plain(values):
+        return transform_plain(_macd, (values,), parameters, MACD)
     columns = columns_of(values, "values")
     return transform(_macd, (columns,), parameters, MACD, _MACD_NS_PER_VALUE)

@@ -17,9 +17,9 @@ from freqkernels.errors import InvalidInputError
 from freqkernels.indicators._columns import (
     FLOAT64,
     Columns,
+    are_plain,
     candle_columns,
     columns_of,
-    is_plain,
     number,
     transform_one,
     whole,
@@ -97,11 +97,6 @@ def _positive(value: Any, argument: str) -> float:
     return found
 
 
-def _is_plain(arrays: list[Any]) -> bool:
-    """Whether these are contiguous 1-D arrays of float64 of one length."""
-    return all(map(is_plain, arrays)) and len({array.shape for array in arrays}) == 1
-
-
 def _empty(kind: Callable[..., Any], size: int, joined: bool = False) -> list[NDArray[Any]]:
     """Arrays for the outputs of a kind; if joined, those of float64 are rows of one table."""
     fields: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]
@@ -118,8 +113,8 @@ def _run(
     ns_per_value: float,
 ) -> Any:
     """Outputs of a kernel as the kind of the inputs; without detours for plain arrays."""
-    arrays = list(inputs.values())
-    if _is_plain(arrays):
+    arrays = tuple(inputs.values())
+    if are_plain(arrays):
         rows = arrays[0].shape[0]
         outputs = _empty(kind, rows)
         function(*arrays, rows, *parameters, *outputs, 1)

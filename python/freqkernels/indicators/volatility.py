@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqkernels.indicators._columns import (
+    are_plain,
     candle_columns,
     columns_of,
+    is_plain,
     number,
     transform,
+    transform_plain,
     whole,
 )
 from freqkernels.indicators._windows import window_of
@@ -35,6 +38,10 @@ class BollingerBands(NamedTuple):
     upper: NDArray[np.float64]
     mid: NDArray[np.float64]
     lower: NDArray[np.float64]
+
+
+class _Range(NamedTuple):
+    atr: NDArray[np.float64]
 
 
 def bollinger_bands(
@@ -62,9 +69,14 @@ def bollinger_bands(
         columns.
     :raise InvalidInputError: for other kinds and dtypes, and for numbers out of their range.
     """
+    parameters = (
+        *window_of(window, min_periods),
+        whole(ddof, "ddof", 0),
+        number(stds, "stds", 0.0),
+    )
+    if is_plain(values):
+        return transform_plain(_bollinger_bands, (values,), parameters, BollingerBands)
     columns = columns_of(values, "values")
-    rows, least = window_of(window, min_periods)
-    parameters = (rows, least, whole(ddof, "ddof", 0), number(stds, "stds", 0.0))
     return transform(_bollinger_bands, (columns,), parameters, BollingerBands, _BANDS_NS_PER_VALUE)
 
 
@@ -85,6 +97,9 @@ def atr(high: Any, low: Any = None, close: Any = None, timeperiod: int = 14) -> 
     :raise InvalidInputError: for other kinds and dtypes, missing columns, shapes and indexes that
         differ, and numbers out of their range.
     """
+    parameters = (whole(timeperiod, "timeperiod"),)
+    if are_plain((high, low, close)):
+        return transform_plain(_atr, (high, low, close), parameters, _Range).atr
     columns = candle_columns({"high": high, "low": low, "close": close})
-    result = transform(_atr, columns, (whole(timeperiod, "timeperiod"),), None, _ATR_NS_PER_VALUE)
+    result = transform(_atr, columns, parameters, None, _ATR_NS_PER_VALUE)
     return result if low is not None else result.rename("atr")
