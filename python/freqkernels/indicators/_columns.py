@@ -37,6 +37,8 @@ Floats = NDArray[np.float64]
 FLOAT64 = np.dtype(np.float64)
 #: Longer windows than any series has rows; kernels count in 64 bits.
 LONGEST = 2**31 - 1
+#: Rows from which outputs share a piece of memory.
+_LONG = 16_384
 
 
 def whole(value: Any, argument: str, least: int = 1) -> int:
@@ -222,9 +224,14 @@ def transform_plain(
     parameters: tuple[Any, ...],
     outputs: Callable[..., Any],
 ) -> Any:
-    """As :func:`transform`, over arrays that :func:`are_plain`."""
+    """As :func:`transform`, over arrays that :func:`are_plain`.
+
+    Long outputs are rows of one table: several pieces of memory of that size go back to the system
+    each time, and new pages would cost more than the computation.
+    """
     rows = arrays[0].shape[0]
-    results = [np.empty(rows) for _ in outputs._fields]  # type: ignore[attr-defined]
+    count = len(outputs._fields)  # type: ignore[attr-defined]
+    results = np.empty((count, rows)) if rows > _LONG else [np.empty(rows) for _ in range(count)]
     kernel(*arrays, rows, *parameters, *results, 1)
     return outputs(*results)
 

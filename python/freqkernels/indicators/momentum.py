@@ -38,10 +38,11 @@ def rsi(values: Any, timeperiod: int = 14) -> Any:
     """Wilder's relative strength index.
 
     Equals ``talib.RSI`` within an absolute bound of ``1e-10``: eight rows are computed from one
-    average, and the index from the averages of the changes and of their sizes. 0 as long as no value has changed, and after some 700 times
-    ``timeperiod`` equal values, when the averages are too small to have digits: TA-Lib 0.8 goes on
-    with what is left of them, TA-Lib 0.6 takes average sizes below 1e-14 for none. After a later
-    value that is not finite TA-Lib goes on with 0, which says oversold; here it is NaN.
+    average, and the index from the averages of the changes and of their sizes. 0 as long as no
+    value has changed, and after some 700 times ``timeperiod`` equal values, when the averages are
+    too small to have digits: TA-Lib 0.8 goes on with what is left of them, TA-Lib 0.6 takes
+    average sizes below 1e-14 for none. After a later value that is not finite TA-Lib goes on with
+    0, which says oversold; here it is NaN.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param timeperiod: changes in the first average, at least 1.
