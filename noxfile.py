@@ -184,7 +184,8 @@ def check_sdist(sdist: Path) -> None:
     """Sources only: nothing that Cython or a compiler has made."""
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    generated = {name for name in names if re.search(r"\.(c|so|pyd|o|pyc)$|^build/", name)}
+    generated = {name for name in names if re.search(r"\.(so|pyd|o|pyc)$|^build/", name)}
+    generated |= {name for name in names if re.search(r"^(?!src/).*\.c$", name)}
     assert not generated, generated
     needed = {"LICENSE", "README.md", "CMakeLists.txt", "kernels/ohlcv.pyx", "src/fk_decimals.h"}
     assert needed <= names, needed - names
