@@ -1,91 +1,91 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
-def sma(values: Floats, rows: int, timeperiod: int, out: Floats, num_threads: int) -> None: ...
-def wma(values: Floats, rows: int, timeperiod: int, out: Floats, num_threads: int) -> None: ...
-def ema(values: Floats, rows: int, timeperiod: int, out: Floats, num_threads: int) -> None: ...
-def rsi(values: Floats, rows: int, timeperiod: int, out: Floats, num_threads: int) -> None: ...
+def sma(values: _Floats, rows: int, timeperiod: int, out: _Floats, num_threads: int) -> None: ...
+def wma(values: _Floats, rows: int, timeperiod: int, out: _Floats, num_threads: int) -> None: ...
+def ema(values: _Floats, rows: int, timeperiod: int, out: _Floats, num_threads: int) -> None: ...
+def rsi(values: _Floats, rows: int, timeperiod: int, out: _Floats, num_threads: int) -> None: ...
 def zlema(
-    values: Floats, rows: int, timeperiod: int, work: Floats, out: Floats, num_threads: int
+    values: _Floats, rows: int, timeperiod: int, work: _Floats, out: _Floats, num_threads: int
 ) -> None: ...
 def macd(
-    values: Floats,
+    values: _Floats,
     rows: int,
     fastperiod: int,
     slowperiod: int,
     signalperiod: int,
-    line: Floats,
-    signal: Floats,
-    histogram: Floats,
+    line: _Floats,
+    signal: _Floats,
+    histogram: _Floats,
     num_threads: int,
 ) -> None: ...
 def stoch_rsi(
-    values: Floats,
+    values: _Floats,
     rows: int,
     timeperiod: int,
     fastk_period: int,
     fastd_period: int,
-    work: Floats,
-    fastk: Floats,
-    fastd: Floats,
+    work: _Floats,
+    fastk: _Floats,
+    fastd: _Floats,
     num_threads: int,
 ) -> None: ...
 def atr(
-    high: Floats,
-    low: Floats,
-    close: Floats,
+    high: _Floats,
+    low: _Floats,
+    close: _Floats,
     rows: int,
     timeperiod: int,
-    out: Floats,
+    out: _Floats,
     num_threads: int,
 ) -> None: ...
 def rolling_sum(
-    values: Floats,
+    values: _Floats,
     rows: int,
     window: int,
     min_periods: int,
     mean: bool,
-    out: Floats,
+    out: _Floats,
     num_threads: int,
 ) -> None: ...
 def rolling_var(
-    values: Floats,
+    values: _Floats,
     rows: int,
     window: int,
     min_periods: int,
     ddof: int,
-    out: Floats,
+    out: _Floats,
     num_threads: int,
 ) -> None: ...
 def rolling_std(
-    values: Floats,
+    values: _Floats,
     rows: int,
     window: int,
     min_periods: int,
     ddof: int,
-    out: Floats,
+    out: _Floats,
     num_threads: int,
 ) -> None: ...
 def rolling_zscore(
-    values: Floats,
+    values: _Floats,
     rows: int,
     window: int,
     min_periods: int,
     ddof: int,
-    out: Floats,
+    out: _Floats,
     num_threads: int,
 ) -> None: ...
 def bollinger_bands(
-    values: Floats,
+    values: _Floats,
     rows: int,
     window: int,
     min_periods: int,
     ddof: int,
     stds: float,
-    upper: Floats,
-    mid: Floats,
-    lower: Floats,
+    upper: _Floats,
+    mid: _Floats,
+    lower: _Floats,
     num_threads: int,
 ) -> None: ...

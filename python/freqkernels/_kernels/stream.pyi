@@ -1,15 +1,17 @@
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
+@disjoint_base
 class Stream:
     """State of one indicator; ``spec`` names it, its inputs and what its results are."""
 
     count: int
     spec: Any
     parameters: tuple[float, ...]
-    def __init__(self, spec: Any, parameters: tuple[float, ...]) -> None: ...
+    def __new__(cls, spec: Any, parameters: tuple[float, ...]) -> Self: ...
     @property
     def value(self) -> Any: ...
     def copy(self) -> Any: ...
