@@ -18,6 +18,7 @@ from freqkernels import indicators
 
 talib = pytest.importorskip("talib")
 
+VERSION = tuple(map(int, talib.__ta_version__.decode().split()[0].split(".")))
 WINDOWS = [1, 2, 3, 7, 8, 9, 20, 255, 256, 257, ROWS - 1, ROWS, ROWS + 1, 2**31 - 1]
 PERIODS = [2, 3, 7, 8, 9, 14, 20, 256, 257, ROWS - 1, ROWS, ROWS + 1, 100_000]
 AVERAGES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
@@ -113,6 +114,21 @@ def test_stoch_rsi_of_talib(level: float, periods: tuple[int, int, int]) -> None
         near(found.fastd, expected[1], worst + 1e-11)
         assert np.nanmin(found.fastk) >= 0.0
         assert np.nanmax(found.fastk) <= 100.0 + 2e-14
+
+
+@pytest.mark.parametrize("periods", [(14, 5, 3), (14, 14, 3), (7, 3, 1), (3, 3, 1)])
+@pytest.mark.parametrize("level", [1e-4, 1.0, 1e4])
+def test_stoch_rsi_at_rest(level: float, periods: tuple[int, int, int]) -> None:
+    """An index that only rounding moves is not overbought."""
+    rng = np.random.default_rng(4)
+    values = level * np.round(1.0 + np.cumsum(rng.normal(0.0, 0.0004, 2000)), 3)
+    values[300:700] = values[300]
+    found = indicators.stoch_rsi(values, *periods)
+    assert (found.fastk[300 + periods[1] : 700] == 0.0).all()
+    if VERSION >= (0, 8):
+        expected = talib.STOCHRSI(values, *periods)
+        near(found.fastk, expected[0], 1e-6)
+        near(found.fastd, expected[1], 1e-6)
 
 
 @pytest.mark.parametrize("period", [2, 5, 7, 8, 20, 257, ROWS + 1])

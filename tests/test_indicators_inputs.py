@@ -204,6 +204,7 @@ BAD = [
     pd.Series(pd.date_range("2024", periods=3)),
     pd.Series(["a", "b"], dtype="category"),
     pd.Series([1j]),
+    np.ma.array([1.0, 2.0], mask=[True, False]),
 ]
 
 
@@ -227,7 +228,7 @@ def wrong_parameters() -> list[Any]:
     bad = {
         "ddof": [-1, *counts[2:]],
         "min_periods": [-1, 10, *counts[2:]],
-        "stds": [-0.5, True, "2", None, math.nan, math.inf, 1j],
+        "stds": [-0.5, True, "2", None, 10**400, math.nan, math.inf, 1j],
     }
     return [
         pytest.param(name, parameter, value, id=f"{name} {parameter} {value!r}")
@@ -276,14 +277,28 @@ def test_candles_that_do_not_fit() -> None:
             indicators.atr(alone)
     with pytest.raises(InvalidInputError, match=r"^close: expected an array"):
         indicators.atr(good, good)
+    with pytest.raises(InvalidInputError, match=r"^low: .* parameters go by keyword"):
+        indicators.atr(FRAME, 14)
+    twice = pd.concat([FRAME, FRAME[["low"]]], axis=1)
+    with pytest.raises(InvalidInputError, match=r"^high: column 'low' is there twice"):
+        indicators.atr(twice)
     with pytest.raises(InvalidInputError, match=r"^low: expected numbers"):
         indicators.atr(FRAME.assign(low="1"))
 
 
-@pytest.mark.parametrize("statistics", ["mean", [], ["mean", "mode"], [3], ("std", None)], ids=repr)
+@pytest.mark.parametrize(
+    "statistics", ["mean", [], ["mean", "mode"], [3], ("std", None), 5], ids=repr
+)
 def test_unknown_statistics(statistics: Any) -> None:
     with pytest.raises(InvalidInputError, match=r"^statistics: expected names among mean, sum"):
         indicators.rolling_statistics(np.ones(5), 3, statistics)
+
+
+def test_statistics_of_any_iterable() -> None:
+    values = np.arange(9.0)
+    for names in (iter(["mean"]), np.array(["mean"]), pd.Index(["mean"]), ("mean",)):
+        found = indicators.rolling_statistics(values, 3, names)
+        assert found.mean.tobytes() == indicators.rolling_mean(values, 3).tobytes()
 
 
 @each_function

@@ -399,15 +399,45 @@ def test_ring_buffer_of_candles() -> None:
     assert stream.RingBuffer(2).to_frame().empty
 
 
+ODD_ROWS = [
+    (np.uint64(2**63), 1.0),
+    (np.timedelta64(5, "s"), 1.0),
+    (1, np.timedelta64(5, "s")),
+    (1, "7"),
+    (1, None),
+    (1, np.ones(2)),
+    (1, np.datetime64("2020")),
+]
+
+
+def test_copies_of_ring_buffers_are_independent() -> None:
+    buffer = stream.RingBuffer(3, np.array(["close"]))
+    buffer.append(1, 1.0)
+    for copied in (copy.copy(buffer), copy.deepcopy(buffer), buffer.copy()):
+        copied.append(9, 9.0)
+        assert copied.column("close").tolist() == [1.0, 9.0]
+    buffer.append(2, 2.0)
+    assert buffer.column("close").tolist() == [1.0, 2.0]
+
+
+def test_ring_buffer_takes_timestamps() -> None:
+    buffer = stream.RingBuffer(3, ("close",))
+    for unit in ("s", "ms", "us", "ns"):
+        date = pd.Timestamp("2024-01-02 03:04:05", tz="UTC").as_unit(unit)
+        buffer.append_candle({"date": date, "close": 1.0})
+    buffer.append_candle({"date": pd.Timestamp("3000-01-01").as_unit("s"), "close": np.float32(2)})
+    assert buffer.dates().tolist() == [1704164645000, 1704164645000, 32503680000000]
+
+
 def test_ring_buffer_refuses() -> None:
     for bad in (0, True, 1.0, 2**24 + 1, 2**40):
         with pytest.raises(InvalidInputError, match="capacity"):
             stream.RingBuffer(bad)  # type: ignore[arg-type]
-    for names in ("open", (), ("open", "open"), ("date",), (1,)):
+    for names in ("open", (), ("open", "open"), ("date",), (1,), None, 5, {"open", "close"}):
         with pytest.raises(InvalidInputError, match="columns"):
             stream.RingBuffer(3, names)  # type: ignore[arg-type]
     buffer = stream.RingBuffer(3, ("close",))
-    for row in ((1,), (1, 2.0, 3.0), (1.0, 2.0), (2**63, 1.0), (1, "a"), (1, None, 2)):
+    for row in ((1,), (1, 2.0, 3.0), (1.0, 2.0), (2**63, 1.0), (1, "a"), (1, None, 2), *ODD_ROWS):
         with pytest.raises(InvalidInputError, match=r"values|date"):
             buffer.append(*row)
     with pytest.raises(InvalidInputError, match="candle"):

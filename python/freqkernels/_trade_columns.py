@@ -22,6 +22,8 @@ def _array_of(value: Any, name: str, kinds: str, expected: str) -> NDArray[Any]:
         if value.isna().any():
             raise InvalidInputError(f"{name}: a value is missing")
         value = value.to_numpy(dtype=getattr(value.dtype, "numpy_dtype", object))
+    if isinstance(value, np.ma.MaskedArray):
+        raise InvalidInputError(f"{name}: expected {expected}, got a masked array")
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -42,7 +44,10 @@ def floats(value: Any, name: str) -> Floats:
 
 def integers(value: Any, name: str) -> Integers:
     """Integers as int64."""
-    return np.ascontiguousarray(_array_of(value, name, "iu", "integers"), dtype=np.int64)
+    array = _array_of(value, name, "iu", "integers")
+    if array.dtype.kind == "u":
+        require(array, array <= np.iinfo(np.int64).max, name, "int64")
+    return np.ascontiguousarray(array, dtype=np.int64)
 
 
 def flags(value: Any, name: str) -> NDArray[np.uint8]:

@@ -67,6 +67,10 @@ FK_INLINE fk_four fk_min4(fk_four a, fk_four b) {
 FK_INLINE fk_four fk_unless_zero4(fk_four a, fk_four b) {
     return (fk_four)((fk_four_bits)a & (fk_four_bits)(b != fk_four_of(0.0)));
 }
+/* ``a`` unless ``b`` is below ``least``, then zero. */
+FK_INLINE fk_four fk_unless_below4(fk_four a, fk_four b, fk_four least) {
+    return (fk_four)((fk_four_bits)a & ~(fk_four_bits)(b < least));
+}
 /* Lanes in which everything looked at so far was within its bounds. */
 typedef fk_four_bits fk_flags;
 FK_INLINE fk_flags fk_flags_up(void) { return (fk_flags){-1, -1, -1, -1}; }
@@ -105,6 +109,9 @@ FK_INLINE fk_four fk_min4(fk_four a, fk_four b) {
 }
 FK_INLINE fk_four fk_unless_zero4(fk_four a, fk_four b) {
     FK_EACH4(b.lane[i] != 0.0 ? a.lane[i] : 0.0);
+}
+FK_INLINE fk_four fk_unless_below4(fk_four a, fk_four b, fk_four least) {
+    FK_EACH4(b.lane[i] < least.lane[i] ? 0.0 : a.lane[i]);
 }
 typedef int fk_flags;
 FK_INLINE fk_flags fk_flags_up(void) { return 1; }
@@ -165,6 +172,11 @@ FK_INLINE fk_eight fk_abs(fk_eight a) {
 /* Take down the flags of lanes that are below the bound; a NaN always is. */
 FK_INLINE fk_flags fk_flag(fk_flags flags, fk_eight a, fk_eight low) {
     return fk_flag4(fk_flag4(flags, a.low, low.low), a.high, low.high);
+}
+FK_INLINE fk_eight fk_unless_below(fk_eight a, fk_eight b, double least) {
+    fk_four each = fk_four_of(least);
+    fk_eight rows = {fk_unless_below4(a.low, b.low, each), fk_unless_below4(a.high, b.high, each)};
+    return rows;
 }
 FK_INLINE fk_eight fk_eight_of(double value) {
     fk_eight rows = {fk_four_of(value), fk_four_of(value)};

@@ -5,7 +5,7 @@
 #include "sums.h"
 #include "wilder.h"
 
-/* Where a value stands between the extremes of its window, 0 to 100; 0 if they are equal. */
+/* Where a value stands between the extremes of its window, 0 to 100; 0 if there is no range. */
 FK_INLINE fk_eight fk_standing(const double *x, ptrdiff_t window, ptrdiff_t count) {
     fk_eight newest = fk_load_some(x, count), lowest = newest, highest = newest;
     for (ptrdiff_t back = 1; back < window; back++) {
@@ -14,7 +14,7 @@ FK_INLINE fk_eight fk_standing(const double *x, ptrdiff_t window, ptrdiff_t coun
         highest = fk_max(each, highest);
     }
     fk_eight range = fk_over(fk_sub(highest, lowest), 100.0);
-    return fk_unless_zero(fk_div(fk_sub(newest, lowest), range), range);
+    return fk_unless_below(fk_div(fk_sub(newest, lowest), range), range, FK_NO_RANGE);
 }
 
 /* ``work`` holds a column. */

@@ -8,6 +8,9 @@
    to numbers that have lost their digits. */
 #define FK_RSI_CALM 0x1p-60
 
+/* Hundredths of a range that TA-Lib 0.8 takes for none: what rounding makes of an index at rest. */
+#define FK_NO_RANGE 1e-14
+
 /* Averages of the changes and of their sizes. The index is 50 + 50 * change / size. */
 typedef struct {
     fk_decay change, size;

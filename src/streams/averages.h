@@ -192,7 +192,7 @@ static void fk_stoch_rsi_stream_step(void *state, double *room, const double *in
     double highest = fk_extreme_next(&s->highest, highs, index, stays);
     if (++s->ranked < s->fastk) return;
     double range = (highest - lowest) / 100.0;
-    double standing = range != 0.0 ? (index - lowest) / range : 0.0;
+    double standing = range < FK_NO_RANGE ? 0.0 : (index - lowest) / range;
     if (index != index) standing = NAN;
     double mean = fk_sums_stream_next(&s->mean, room, standing, stays);
     if (s->mean.line.seen < s->mean.sums.window) return;

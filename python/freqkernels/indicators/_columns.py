@@ -64,7 +64,10 @@ def number(value: Any, argument: str, least: float = -math.inf) -> float:
         isinstance(value, (bool, np.bool_)) or not isinstance(value, Real)
     ):
         raise InvalidInputError(f"{argument}: expected a number, got {value!r}")
-    found = float(value)
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
     if not math.isfinite(found) or found < least:
         bound = "" if least == -math.inf else f" of at least {least:g}"
         raise InvalidInputError(f"{argument}: expected a finite number{bound}, got {value!r}")
@@ -126,6 +129,8 @@ def columns_of(values: Any, argument: str) -> Columns:
     """
     if is_plain(values):
         return Columns(values, values.shape[0], values)
+    if isinstance(values, np.ma.MaskedArray):
+        raise InvalidInputError(f"{argument}: expected an array without a mask; fill it with NaN")
     if isinstance(values, np.ndarray):
         if values.ndim not in (1, 2):
             raise InvalidInputError(f"{argument}: expected 1 or 2 dimensions, got {values.ndim}")
@@ -178,6 +183,11 @@ def candle_columns(given: dict[str, Any]) -> list[Columns]:
     """
     names = list(given)
     first = given[names[0]]
+    if isinstance(first, pd.DataFrame) and isinstance(given[names[1]], (int, float)):
+        raise InvalidInputError(
+            f"{names[1]}: expected what goes with {names[0]}, got {given[names[1]]!r}; after a "
+            "frame of candles parameters go by keyword"
+        )
     if all(given[name] is None for name in names[1:]):
         if not isinstance(first, pd.DataFrame):
             raise InvalidInputError(
@@ -186,6 +196,9 @@ def candle_columns(given: dict[str, Any]) -> list[Columns]:
         missing = [name for name in names if name not in first.columns]
         if missing:
             raise InvalidInputError(f"{names[0]}: no column {', '.join(map(repr, missing))}")
+        twice = [name for name in names if isinstance(first[name], pd.DataFrame)]
+        if twice:
+            raise InvalidInputError(f"{names[0]}: column {twice[0]!r} is there twice")
         given = {name: first[name] for name in names}
     columns = [columns_of(given[name], name) for name in names]
     for name, each in zip(names[1:], columns[1:], strict=True):

@@ -61,7 +61,8 @@ def stoch_rsi(
 
     Equals ``talib.STOCHRSI`` (``fastd_matype=0``) as closely as the index allows: what
     :func:`rsi` differs by, times 300 and divided by the range of the index in the window. 0 where
-    the index has no range, as TA-Lib has it.
+    that range is below 1e-12, as in TA-Lib 0.8: what rounding makes of an index at rest. Time
+    grows with ``fastk_period``.
 
     :param values: array (one column, or rows by columns), Series or frame of numbers.
     :param timeperiod: period of the index, at least 1.

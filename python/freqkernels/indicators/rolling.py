@@ -6,7 +6,7 @@ NaN), these do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -150,7 +150,7 @@ _ALL = tuple(_STATISTICS)
 def rolling_statistics(
     values: Any,
     window: int,
-    statistics: Sequence[str] = _ALL,
+    statistics: Iterable[str] = _ALL,
     min_periods: int | None = None,
 ) -> Any:
     """Several statistics of the last ``window`` values.
@@ -168,11 +168,12 @@ def rolling_statistics(
     :raise InvalidInputError: for unknown names, other kinds and dtypes, and for numbers out of
         their range.
     """
-    if isinstance(statistics, str) or not statistics or not set(statistics) <= set(_ALL):
+    names = list(statistics) if isinstance(statistics, Iterable) else []
+    if isinstance(statistics, str) or not names or not all(name in _ALL for name in names):
         raise InvalidInputError(
             f"statistics: expected names among {', '.join(_ALL)}, got {statistics!r}"
         )
-    functions: dict[str, Any] = {name: _STATISTICS[name] for name in statistics}
+    functions: dict[str, Any] = {name: _STATISTICS[name] for name in names}
     found = {name: function(values, window, min_periods) for name, function in functions.items()}
     if isinstance(values, pd.Series):
         return pd.DataFrame(found, index=values.index)

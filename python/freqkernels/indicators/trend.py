@@ -246,8 +246,8 @@ def dynamic_bands(
     most ``max_width`` (inwards without a bound, for ratios below 1); otherwise, below
     ``1 / sensitivity``, inwards by ``(1 - ratio) * adjustment_factor * 100``, by at most
     ``min_width``. Bands closer than ``min_width`` are set that far apart around their middle.
-    Where the ratio is NaN the bands are the base. Bitwise equal to the same formula in numpy with
-    pandas' rolling mean; infinities count as missing in the mean.
+    Where the ratio is NaN the bands are the base, if that is not closer. Bitwise equal to the same
+    formula in numpy with pandas' rolling mean; infinities count as missing in the mean.
 
     :param atr: average true range: array or Series, or a frame with one column ATR or atr.
     :param base_lower: lower band at rest.

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+#: Hundredths of a range that count as none.
+NO_RANGE = 1e-14
 LANES = 8
 #: Windows below this are added up directly in every row.
 SHORT = LANES

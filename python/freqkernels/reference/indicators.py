@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from freqkernels.reference._lanes import (
+    NO_RANGE,
     Floats,
     decayed,
     end_after_break,
@@ -143,7 +144,7 @@ def _standing(index: Floats, start: int, window: int) -> Floats:
         lowest = np.where(each < lowest, each, lowest)
         highest = np.where(each > highest, each, highest)
     spread = (highest - lowest) / 100.0
-    standing = np.where(spread != 0.0, (newest - lowest) / spread, 0.0)
+    standing = np.where(spread < NO_RANGE, 0.0, (newest - lowest) / spread)
     return np.where(np.isnan(newest), np.nan, standing)
 
 

@@ -9,6 +9,7 @@ import copy
 import math
 from typing import Any
 
+from freqkernels.reference._lanes import NO_RANGE
 from freqkernels.reference.stream_groups import (
     LANES,
     Moments,
@@ -310,7 +311,7 @@ class StochRSI(State):
         if self.ranked < self.fastk:
             return NAN, NAN
         extent = (highest - lowest) / 100.0
-        standing = (index - lowest) / extent if extent != 0.0 else 0.0
+        standing = 0.0 if extent < NO_RANGE else (index - lowest) / extent
         standing = NAN if index != index else standing
         mean = self.mean.next(standing)
         return (NAN, NAN) if self.mean.line.seen < self.mean.sums.window else (standing, mean)

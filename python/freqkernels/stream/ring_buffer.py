@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -34,14 +36,15 @@ class RingBuffer:
 
     __slots__ = ("_capacity", "_columns", "_dates", "_place", "_rows", "_table")
 
-    def __init__(self, capacity: int, columns: Sequence[str] = OHLCV) -> None:
+    def __init__(self, capacity: int, columns: Iterable[str] = OHLCV) -> None:
         self._capacity = whole(capacity, "capacity")
         if self._capacity > LONGEST:
             raise InvalidInputError(f"capacity: expected at most {LONGEST}, got {capacity}")
-        if isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
+        names = tuple(columns) if isinstance(columns, Iterable) else ()
+        if isinstance(columns, (str, set)) or not all(isinstance(name, str) for name in names):
             raise InvalidInputError(f"columns: expected names, got {columns!r}")
-        self._columns = tuple(columns)
-        if not columns or len({*columns, "date"}) != len(columns) + 1:
+        self._columns = names
+        if not names or len({*names, "date"}) != len(names) + 1:
             raise InvalidInputError(
                 f"columns: expected different names other than date, got {columns!r}"
             )
@@ -66,7 +69,7 @@ class RingBuffer:
     def __repr__(self) -> str:
         return f"RingBuffer({self._capacity}, columns={self._columns}), {self._rows} candles"
 
-    def append(self, date: int, *values: float) -> None:
+    def append(self, date: int, *values: Any) -> None:
         """One more candle.
 
         :param date: as an integer, by convention of milliseconds.
@@ -78,19 +81,30 @@ class RingBuffer:
             raise InvalidInputError(
                 f"values: expected {', '.join(self._columns)}, got {len(values)} values"
             )
-        if isinstance(date, (bool, np.bool_)) or not isinstance(date, (int, np.integer)):
+        if isinstance(date, (bool, np.bool_, np.timedelta64)) or not isinstance(
+            date, (int, np.integer)
+        ):
             raise InvalidInputError(f"date: expected an int, got {date!r}")
+        if not -(2**63) <= int(date) < 2**63:
+            raise InvalidInputError(f"date: expected an int64, got {date!r}")
+        for name, value in zip(self._columns, values, strict=True):
+            if isinstance(value, np.timedelta64) or not isinstance(value, Real):
+                raise InvalidInputError(f"values: expected a number for {name}, got {value!r}")
         try:
             row, when = np.array(values, dtype=np.float64), np.int64(date)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise InvalidInputError(
-                f"values: expected numbers and an int64 date: {error}"
-            ) from error
+        except OverflowError as error:
+            raise InvalidInputError(f"values: expected float64: {error}") from error
         place, mirror = self._place, self._place + self._capacity
         self._table[:, place] = self._table[:, mirror] = row
         self._dates[place] = self._dates[mirror] = when
         self._place = place + 1 if place + 1 < self._capacity else 0
         self._rows += self._rows < self._capacity
+
+    def copy(self) -> RingBuffer:
+        """Another buffer with the same candles."""
+        return copy.deepcopy(self)
+
+    __copy__ = copy
 
     def append_candle(self, candle: Any) -> None:
         """One more candle from anything with ``["date"]`` and the columns.
@@ -103,7 +117,7 @@ class RingBuffer:
             raise InvalidInputError(f"candle: expected date and {self._columns}") from error
         date = values[0]
         if isinstance(date, pd.Timestamp):
-            date = date.value // 1_000_000
+            date = int(date.asm8.astype("M8[ms]").astype(np.int64))
         self.append(date, *values[1:])
 
     def _last(self, rows: int | None) -> slice:
