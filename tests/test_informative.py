@@ -29,7 +29,6 @@ TARGET = next(each for each in TARGETS if each.name == "merge_informative_pair")
 #: Whether this freqtrade fills the candles before the first match, as our definition does.
 FILLS_HEAD = certificate(TARGET).variant == ""
 HAS_PREPARED = hasattr(strategy_helper, "_merge_prepared_informative_pair")
-needs_prepared = pytest.mark.skipif(not HAS_PREPARED, reason="this freqtrade merges in one step")
 UNNAMED = {"append_timeframe": False}
 OPTIONS = [
     {},
@@ -273,7 +272,6 @@ PREPARABLE = [
 ]
 
 
-@needs_prepared
 @pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize(("name", "frame"), PREPARABLE, ids=[name for name, _ in PREPARABLE])
 def test_prepared(name: str, frame: pd.DataFrame) -> None:
@@ -289,7 +287,6 @@ def test_prepared(name: str, frame: pd.DataFrame) -> None:
     assert_identical(*pair, base, None)
 
 
-@needs_prepared
 def test_prepared_takes_the_fast_path_and_stays_as_it_is() -> None:
     pair = pair_of("_merge_prepared_informative_pair")
     assert pair is not None
@@ -302,6 +299,10 @@ def test_prepared_takes_the_fast_path_and_stays_as_it_is() -> None:
             found.loc[:, name] = found[name].iloc[0]
     assert first_difference(kept.dataframe, before) is None
     assert [event.reason for event in events()] == []
+
+
+if not HAS_PREPARED:  # this freqtrade merges in one step
+    del test_prepared, test_prepared_takes_the_fast_path_and_stays_as_it_is
 
 
 @pytest.mark.parametrize("start", ["2024-01-15 10:05", "2024-01-14 03:00"])
