@@ -1,10 +1,9 @@
 # Kernels behind freqkernels.indicators. The contract of this layer stands in _kernels/__init__.py.
 #
 # Inputs and outputs hold whole columns of ``rows`` values one after the other.
-from cpython.buffer cimport PyBuffer_Release
 from cython.parallel cimport prange
 
-from doubles cimport close_doubles, open_all_doubles, open_doubles
+from doubles cimport close_doubles, open_all_doubles
 
 
 cdef extern from "indicators/columns.h" nogil:
@@ -45,67 +44,47 @@ cdef inline Py_ssize_t _columns(Py_ssize_t count, Py_ssize_t rows) noexcept nogi
     return count // rows if rows > 0 else 0
 
 
+cdef inline double* _at(Py_buffer* view, Py_ssize_t row) noexcept nogil:
+    return <double*> view.buf + row
+
+
 cdef int _by_period(fk_by_period column, object values, Py_ssize_t rows, Py_ssize_t period,
                     object out, int num_threads) except -1:
     """One output of one parameter, column by column."""
-    cdef Py_buffer source, target
-    open_doubles(values, &source, False)
-    try:
-        open_doubles(out, &target, True)
-        try:
-            with nogil:
-                _period_columns(column, <const double*> source.buf,
-                                _columns(source.shape[0], rows), rows, period,
-                                <double*> target.buf, num_threads)
-        finally:
-            PyBuffer_Release(&target)
-    finally:
-        PyBuffer_Release(&source)
+    cdef Py_buffer[2] views
+    cdef Py_ssize_t i, columns
+    open_all_doubles((values, out), 1, views)
+    columns = _columns(views[0].shape[0], rows)
+    with nogil:
+        if num_threads > 1:
+            for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
+                column(_at(views, i * rows), rows, period, _at(views + 1, i * rows))
+        else:
+            for i in range(columns):
+                column(_at(views, i * rows), rows, period, _at(views + 1, i * rows))
+    close_doubles(views, 2)
     return 0
-
-
-cdef void _period_columns(fk_by_period column, const double* values, Py_ssize_t columns,
-                          Py_ssize_t rows, Py_ssize_t period, double* out,
-                          int num_threads) noexcept nogil:
-    cdef Py_ssize_t i
-    if num_threads > 1 and columns > 1:
-        for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            column(values + i * rows, rows, period, out + i * rows)
-    else:
-        for i in range(columns):
-            column(values + i * rows, rows, period, out + i * rows)
 
 
 cdef int _by_moment(fk_by_moment column, object values, Py_ssize_t rows, Py_ssize_t window,
                     Py_ssize_t min_periods, Py_ssize_t ddof, object out,
                     int num_threads) except -1:
     """One output of the moments of a window, column by column."""
-    cdef Py_buffer source, target
-    open_doubles(values, &source, False)
-    try:
-        open_doubles(out, &target, True)
-        try:
-            with nogil:
-                _moment_columns(column, <const double*> source.buf,
-                                _columns(source.shape[0], rows), rows, window, min_periods, ddof,
-                                <double*> target.buf, num_threads)
-        finally:
-            PyBuffer_Release(&target)
-    finally:
-        PyBuffer_Release(&source)
+    cdef Py_buffer[2] views
+    cdef Py_ssize_t i, columns
+    open_all_doubles((values, out), 1, views)
+    columns = _columns(views[0].shape[0], rows)
+    with nogil:
+        if num_threads > 1:
+            for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
+                column(_at(views, i * rows), rows, window, min_periods, ddof,
+                       _at(views + 1, i * rows))
+        else:
+            for i in range(columns):
+                column(_at(views, i * rows), rows, window, min_periods, ddof,
+                       _at(views + 1, i * rows))
+    close_doubles(views, 2)
     return 0
-
-
-cdef void _moment_columns(fk_by_moment column, const double* values, Py_ssize_t columns,
-                          Py_ssize_t rows, Py_ssize_t window, Py_ssize_t min_periods,
-                          Py_ssize_t ddof, double* out, int num_threads) noexcept nogil:
-    cdef Py_ssize_t i
-    if num_threads > 1 and columns > 1:
-        for i in prange(columns, num_threads=num_threads, schedule="dynamic"):
-            column(values + i * rows, rows, window, min_periods, ddof, out + i * rows)
-    else:
-        for i in range(columns):
-            column(values + i * rows, rows, window, min_periods, ddof, out + i * rows)
 
 
 def sma(values, Py_ssize_t rows, Py_ssize_t timeperiod, out, int num_threads):
@@ -126,10 +105,6 @@ def ema(values, Py_ssize_t rows, Py_ssize_t timeperiod, out, int num_threads):
 def rsi(values, Py_ssize_t rows, Py_ssize_t timeperiod, out, int num_threads):
     """Wilder's relative strength index."""
     _by_period(_here.rsi, values, rows, timeperiod, out, num_threads)
-
-
-cdef inline double* _at(Py_buffer* view, Py_ssize_t row) noexcept nogil:
-    return <double*> view.buf + row
 
 
 def zlema(values, Py_ssize_t rows, Py_ssize_t timeperiod, work, out, int num_threads):
