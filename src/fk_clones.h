@@ -8,4 +8,11 @@
 #define FK_CLONES
 #endif
 
+/* Always inlined: what a clone calls must be compiled with it. */
+#if defined(__GNUC__)
+#define FK_INLINE static inline __attribute__((always_inline, unused))
+#else
+#define FK_INLINE static inline
+#endif
+
 #endif

@@ -35,14 +35,14 @@ typedef struct {
     double lower, upper, ratio, mean;
 } fk_bands_row;
 
-FK_STEP void fk_bands_mean_start(fk_bands_mean *m, ptrdiff_t window) {
+FK_INLINE void fk_bands_mean_start(fk_bands_mean *m, ptrdiff_t window) {
     m->window = window;
     m->present = m->negative = m->same = 0;
     m->last = NAN;
     m->sum = m->gain = m->loss = 0.0;
 }
 
-FK_STEP fk_bands_rules fk_bands_rules_of(double base_lower, double base_upper,
+FK_INLINE fk_bands_rules fk_bands_rules_of(double base_lower, double base_upper,
                                          double sensitivity, double adjustment,
                                          double min_width, double max_width) {
     fk_bands_rules rules;
@@ -60,7 +60,7 @@ FK_STEP fk_bands_rules fk_bands_rules_of(double base_lower, double base_upper,
     return rules;
 }
 
-FK_STEP void fk_bands_lose(fk_bands_mean *m, double value) {
+FK_INLINE void fk_bands_lose(fk_bands_mean *m, double value) {
     double change, sum;
     if (!isfinite(value)) return;
     change = -value - m->loss;
@@ -71,7 +71,7 @@ FK_STEP void fk_bands_lose(fk_bands_mean *m, double value) {
     m->negative -= signbit(value) != 0;
 }
 
-FK_STEP void fk_bands_gain(fk_bands_mean *m, double value) {
+FK_INLINE void fk_bands_gain(fk_bands_mean *m, double value) {
     double change, sum;
     if (!isfinite(value)) return;
     change = value - m->gain;
@@ -84,7 +84,7 @@ FK_STEP void fk_bands_gain(fk_bands_mean *m, double value) {
     m->last = value;
 }
 
-FK_STEP double fk_bands_mean_now(const fk_bands_mean *m) {
+FK_INLINE double fk_bands_mean_now(const fk_bands_mean *m) {
     double mean = m->sum / (double)m->window;
     if (m->present < m->window) return NAN;
     if (m->same >= m->window) return m->last;
@@ -94,7 +94,7 @@ FK_STEP double fk_bands_mean_now(const fk_bands_mean *m) {
 }
 
 /* ``leaving`` is the value ``window`` rows before, NaN where there is none. */
-FK_STEP double fk_bands_mean_step(fk_bands_mean *m, double value, double leaving) {
+FK_INLINE double fk_bands_mean_step(fk_bands_mean *m, double value, double leaving) {
     if (m->window == 1) return isfinite(value) ? value : NAN;
     fk_bands_lose(m, leaving);
     fk_bands_gain(m, value);
@@ -102,11 +102,11 @@ FK_STEP double fk_bands_mean_step(fk_bands_mean *m, double value, double leaving
 }
 
 /* The first number may be NaN, which is the result then. */
-FK_STEP double fk_bands_at_least(double a, double b) { return fk_pick(a < b, b, a); }
+FK_INLINE double fk_bands_at_least(double a, double b) { return fk_pick(a < b, b, a); }
 
-FK_STEP double fk_bands_at_most(double a, double b) { return fk_pick(a > b, b, a); }
+FK_INLINE double fk_bands_at_most(double a, double b) { return fk_pick(a > b, b, a); }
 
-FK_STEP fk_bands_row fk_bands_of(const fk_bands_rules *rules, double value, double mean) {
+FK_INLINE fk_bands_row fk_bands_of(const fk_bands_rules *rules, double value, double mean) {
     fk_bands_row row;
     double ratio = value / mean;
     double out = (ratio - 1.0) * rules->adjustment * 100.0;
@@ -128,12 +128,12 @@ FK_STEP fk_bands_row fk_bands_of(const fk_bands_rules *rules, double value, doub
     return row;
 }
 
-FK_STEP fk_bands_row fk_bands_step(fk_bands_mean *m, const fk_bands_rules *rules, double value,
+FK_INLINE fk_bands_row fk_bands_step(fk_bands_mean *m, const fk_bands_rules *rules, double value,
                                    double leaving) {
     return fk_bands_of(rules, value, fk_bands_mean_step(m, value, leaving));
 }
 
-FK_STEP void fk_bands_write(const fk_bands_rules *rules, const double *__restrict values,
+FK_INLINE void fk_bands_write(const fk_bands_rules *rules, const double *__restrict values,
                             const double *__restrict mean, ptrdiff_t count,
                             double *__restrict lower, double *__restrict upper,
                             double *__restrict ratio) {
@@ -148,7 +148,7 @@ FK_STEP void fk_bands_write(const fk_bands_rules *rules, const double *__restric
 /* A mean has to wait for the one before. Meanwhile the bands of the rows before are computed,
  * several side by side, by the same operations.
  */
-FK_WIDE
+FK_CLONES
 static void fk_bands_column(const double *values, ptrdiff_t rows, ptrdiff_t window,
                             fk_bands_rules rules, double *lower, double *upper, double *ratio,
                             double *mean) {

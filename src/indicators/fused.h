@@ -2,7 +2,7 @@
  *
  * The compiler fuses nothing by itself; what is fused says fma. A function marked FK_FUSED is
  * compiled twice, for processors with the instruction and for those whose C library computes it:
- * the same bits. So is one marked FK_WIDE, with and without wide vectors.
+ * the same bits.
  */
 #ifndef FK_FUSED_H
 #define FK_FUSED_H
@@ -12,23 +12,17 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "fk_clones.h"
+
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__) \
     && !defined(__SANITIZE_ADDRESS__)
 #define FK_FUSED __attribute__((target_clones("fma", "default")))
-#define FK_WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define FK_FUSED
-#define FK_WIDE
-#endif
-
-#if defined(__GNUC__)
-#define FK_STEP static inline __attribute__((always_inline, unused))
-#else
-#define FK_STEP static inline
 #endif
 
 /* One of two numbers without a branch, so that none is mispredicted and loops become vectors. */
-FK_STEP double fk_pick(int condition, double yes, double no) {
+FK_INLINE double fk_pick(int condition, double yes, double no) {
     uint64_t mask = (uint64_t)0 - (uint64_t)condition, left, right;
     double picked;
     memcpy(&left, &yes, sizeof left);

@@ -17,16 +17,16 @@ typedef struct {
     double open, high, low, close;
 } fk_heikin_ashi_row;
 
-FK_STEP void fk_heikin_ashi_start(fk_heikin_ashi *h) {
+FK_INLINE void fk_heikin_ashi_start(fk_heikin_ashi *h) {
     h->started = 0;
     h->open = h->close = NAN;
 }
 
-FK_STEP double fk_heikin_ashi_higher(double a, double b) { return !(b < a) & !isnan(b) ? b : a; }
+FK_INLINE double fk_heikin_ashi_higher(double a, double b) { return !(b < a) & !isnan(b) ? b : a; }
 
-FK_STEP double fk_heikin_ashi_lower(double a, double b) { return !(b > a) & !isnan(b) ? b : a; }
+FK_INLINE double fk_heikin_ashi_lower(double a, double b) { return !(b > a) & !isnan(b) ? b : a; }
 
-FK_STEP fk_heikin_ashi_row fk_heikin_ashi_late(fk_heikin_ashi *h, double open, double high,
+FK_INLINE fk_heikin_ashi_row fk_heikin_ashi_late(fk_heikin_ashi *h, double open, double high,
                                                double low, double close) {
     fk_heikin_ashi_row row;
     row.close = (open + high + low + close) / 4.0;
@@ -38,7 +38,7 @@ FK_STEP fk_heikin_ashi_row fk_heikin_ashi_late(fk_heikin_ashi *h, double open, d
     return row;
 }
 
-FK_STEP fk_heikin_ashi_row fk_heikin_ashi_step(fk_heikin_ashi *h, double open, double high,
+FK_INLINE fk_heikin_ashi_row fk_heikin_ashi_step(fk_heikin_ashi *h, double open, double high,
                                                double low, double close) {
     if (!h->started) {
         h->started = 1;

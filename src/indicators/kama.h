@@ -25,7 +25,7 @@ typedef struct {
     double sum, average;
 } fk_kama;
 
-FK_STEP void fk_kama_start(fk_kama *k, ptrdiff_t period) {
+FK_INLINE void fk_kama_start(fk_kama *k, ptrdiff_t period) {
     k->period = period;
     k->seen = 0;
     k->same = 0;
@@ -33,7 +33,7 @@ FK_STEP void fk_kama_start(fk_kama *k, ptrdiff_t period) {
     k->sum = 0.0;
 }
 
-FK_STEP double fk_kama_smoothed(fk_kama *k, double value, double leaving) {
+FK_INLINE double fk_kama_smoothed(fk_kama *k, double value, double leaving) {
     double change = value - leaving;
     double efficiency = fabs(change / k->sum);
     double smoothing;
@@ -47,7 +47,7 @@ FK_STEP double fk_kama_smoothed(fk_kama *k, double value, double leaving) {
 }
 
 /* One of the first rows: NaN until there are as many changes as the period has. */
-FK_STEP double fk_kama_early(fk_kama *k, double value, double leaving) {
+FK_INLINE double fk_kama_early(fk_kama *k, double value, double leaving) {
     if (k->seen == 0 && isnan(value)) return NAN;
     if (k->period == 1) return value;
     if (k->seen > 0) {
@@ -64,10 +64,10 @@ FK_STEP double fk_kama_early(fk_kama *k, double value, double leaving) {
     return NAN;
 }
 
-FK_STEP int fk_kama_is_early(const fk_kama *k) { return k->seen <= k->period; }
+FK_INLINE int fk_kama_is_early(const fk_kama *k) { return k->seen <= k->period; }
 
 /* Any row after those. */
-FK_STEP double fk_kama_late(fk_kama *k, double value, double leaving) {
+FK_INLINE double fk_kama_late(fk_kama *k, double value, double leaving) {
     double change = value - k->before;
     k->sum = k->sum - fabs(k->left - leaving) + fabs(change);
     k->same = change == 0.0 ? k->same + 1 : 0;
@@ -76,7 +76,7 @@ FK_STEP double fk_kama_late(fk_kama *k, double value, double leaving) {
 }
 
 /* ``leaving`` is the value ``period`` rows before, anything where there is none. */
-FK_STEP double fk_kama_step(fk_kama *k, double value, double leaving) {
+FK_INLINE double fk_kama_step(fk_kama *k, double value, double leaving) {
     return fk_kama_is_early(k) ? fk_kama_early(k, value, leaving)
                                : fk_kama_late(k, value, leaving);
 }

@@ -15,12 +15,6 @@
 
 #include "fk_clones.h"
 
-#if defined(__GNUC__)
-#define FK_INLINE static inline __attribute__((always_inline, unused))
-#else
-#define FK_INLINE static inline
-#endif
-
 enum { FK_LANES = 8 };
 
 #if defined(__GNUC__)

@@ -17,7 +17,7 @@ typedef struct {
     double high, low; /* of the row before */
 } fk_psar;
 
-FK_STEP void fk_psar_start(fk_psar *p, double acceleration, double maximum) {
+FK_INLINE void fk_psar_start(fk_psar *p, double acceleration, double maximum) {
     p->acceleration = acceleration > maximum ? maximum : acceleration;
     p->maximum = maximum;
     p->factor = p->acceleration;
@@ -26,18 +26,18 @@ FK_STEP void fk_psar_start(fk_psar *p, double acceleration, double maximum) {
     p->extreme = p->stop = p->high = p->low = NAN;
 }
 
-FK_STEP double fk_psar_at_least(double stop, double a, double b) {
+FK_INLINE double fk_psar_at_least(double stop, double a, double b) {
     stop = stop < a ? a : stop;
     return stop < b ? b : stop;
 }
 
-FK_STEP double fk_psar_at_most(double stop, double a, double b) {
+FK_INLINE double fk_psar_at_most(double stop, double a, double b) {
     stop = stop > a ? a : stop;
     return stop > b ? b : stop;
 }
 
 /* Direction, extreme and stop of the second row; its range counts as the one before, too. */
-FK_STEP void fk_psar_open(fk_psar *p, double high, double low) {
+FK_INLINE void fk_psar_open(fk_psar *p, double high, double low) {
     double fall = p->low - low;
     p->rising = !(fall > 0.0 && high - p->high < fall);
     p->extreme = p->rising ? high : low;
@@ -47,14 +47,14 @@ FK_STEP void fk_psar_open(fk_psar *p, double high, double low) {
 }
 
 /* The same direction; a new extreme makes the stop follow faster. */
-FK_STEP void fk_psar_go_on(fk_psar *p, int further, double price) {
+FK_INLINE void fk_psar_go_on(fk_psar *p, int further, double price) {
     double faster = p->factor + p->acceleration;
     faster = faster > p->maximum ? p->maximum : faster;
     p->extreme = fk_pick(further, price, p->extreme);
     p->factor = fk_pick(further, faster, p->factor);
 }
 
-FK_STEP double fk_psar_rising(fk_psar *p, double high, double low) {
+FK_INLINE double fk_psar_rising(fk_psar *p, double high, double low) {
     double stop = p->stop;
     if (low <= stop) {
         stop = fk_psar_at_least(p->extreme, p->high, high);
@@ -69,7 +69,7 @@ FK_STEP double fk_psar_rising(fk_psar *p, double high, double low) {
     return stop;
 }
 
-FK_STEP double fk_psar_falling(fk_psar *p, double high, double low) {
+FK_INLINE double fk_psar_falling(fk_psar *p, double high, double low) {
     double stop = p->stop;
     if (high >= stop) {
         stop = fk_psar_at_most(p->extreme, p->low, low);
@@ -84,14 +84,14 @@ FK_STEP double fk_psar_falling(fk_psar *p, double high, double low) {
     return stop;
 }
 
-FK_STEP double fk_psar_late(fk_psar *p, double high, double low) {
+FK_INLINE double fk_psar_late(fk_psar *p, double high, double low) {
     double stop = p->rising ? fk_psar_rising(p, high, low) : fk_psar_falling(p, high, low);
     p->high = high;
     p->low = low;
     return stop;
 }
 
-FK_STEP double fk_psar_step(fk_psar *p, double high, double low) {
+FK_INLINE double fk_psar_step(fk_psar *p, double high, double low) {
     if (p->seen == 2) return fk_psar_late(p, high, low);
     if (p->seen == 0) {
         if (isnan(high) || isnan(low)) return NAN;

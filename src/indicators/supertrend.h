@@ -26,7 +26,7 @@ typedef struct {
     int direction;              /* 1: the lower side is drawn; -1: the upper one */
 } fk_supertrend_row;
 
-FK_STEP void fk_supertrend_start(fk_supertrend *s, ptrdiff_t period, double multiplier) {
+FK_INLINE void fk_supertrend_start(fk_supertrend *s, ptrdiff_t period, double multiplier) {
     s->period = period;
     s->seen = 0;
     s->keep = (double)(period - 1) / (double)period;
@@ -39,14 +39,14 @@ FK_STEP void fk_supertrend_start(fk_supertrend *s, ptrdiff_t period, double mult
 }
 
 /* The greatest distance among high, low and the close before. */
-FK_STEP double fk_supertrend_range(double high, double low, double before) {
+FK_INLINE double fk_supertrend_range(double high, double low, double before) {
     double range = high - low, up = fabs(before - high), down = fabs(before - low);
     range = up > range ? up : range;
     return down > range ? down : range;
 }
 
 /* One of the first rows: the average so far is a sum. */
-FK_STEP double fk_supertrend_early(fk_supertrend *s, double high, double low, double close) {
+FK_INLINE double fk_supertrend_early(fk_supertrend *s, double high, double low, double close) {
     if (s->seen == 0) {
         if (isnan(high) || isnan(low) || isnan(close)) return NAN;
     } else {
@@ -59,16 +59,16 @@ FK_STEP double fk_supertrend_early(fk_supertrend *s, double high, double low, do
     return s->average;
 }
 
-FK_STEP int fk_supertrend_is_early(const fk_supertrend *s) { return s->seen <= s->period; }
+FK_INLINE int fk_supertrend_is_early(const fk_supertrend *s) { return s->seen <= s->period; }
 
-FK_STEP double fk_supertrend_late(fk_supertrend *s, double high, double low, double close) {
+FK_INLINE double fk_supertrend_late(fk_supertrend *s, double high, double low, double close) {
     double range = fk_supertrend_range(high, low, s->close);
     s->close = close;
     s->average = fma(s->average, s->keep, range * s->weight);
     return s->average;
 }
 
-FK_STEP fk_supertrend_row fk_supertrend_sides(fk_supertrend *s, double high, double low,
+FK_INLINE fk_supertrend_row fk_supertrend_sides(fk_supertrend *s, double high, double low,
                                               double close, double average) {
     fk_supertrend_row row;
     double middle = 0.5 * (high + low), reach = s->multiplier * average;
@@ -88,14 +88,14 @@ FK_STEP fk_supertrend_row fk_supertrend_sides(fk_supertrend *s, double high, dou
     return row;
 }
 
-FK_STEP fk_supertrend_row fk_supertrend_step(fk_supertrend *s, double high, double low,
+FK_INLINE fk_supertrend_row fk_supertrend_step(fk_supertrend *s, double high, double low,
                                              double close) {
     double average = fk_supertrend_is_early(s) ? fk_supertrend_early(s, high, low, close)
                                                : fk_supertrend_late(s, high, low, close);
     return fk_supertrend_sides(s, high, low, close, average);
 }
 
-FK_STEP void fk_supertrend_write(fk_supertrend_row from, ptrdiff_t row, double *value,
+FK_INLINE void fk_supertrend_write(fk_supertrend_row from, ptrdiff_t row, double *value,
                                  int64_t *direction, double *lower, double *upper) {
     value[row] = from.value;
     direction[row] = from.direction;

@@ -4,13 +4,6 @@
 
 #include "fk_clones.h"
 
-/* As in lanes.h. */
-#if defined(__GNUC__)
-#define FK_INLINE static inline __attribute__((always_inline, unused))
-#else
-#define FK_INLINE static inline
-#endif
-
 /* What pandas leaves out: NaN and the infinities. */
 FK_INLINE int fk_missing(double value) { return value - value != 0.0; }
 
