@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from freqkernels.bench.identity import first_difference
+from freqkernels.identity import first_difference
 
 
 @dataclass(frozen=True)

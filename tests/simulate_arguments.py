@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from freqkernels import Market, Rules, Simulated, WalletRules
-from freqkernels.bench.identity import first_difference
+from freqkernels.identity import first_difference
 
 FLAGS = (
     *("trailing_stop", "trailing_only_offset_is_reached", "use_exit_signal", "exit_profit_only"),

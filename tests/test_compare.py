@@ -34,13 +34,13 @@ from freqkernels.bench.environments import (
     environment_python,
 )
 from freqkernels.bench.exports import file_difference
-from freqkernels.bench.identity import first_difference
 from freqkernels.bench.releases import STEPS, expected_differences
 from freqkernels.bench.run_process import FinishedRun, read_run
 from freqkernels.cli import parse_command
 from freqkernels.data.datadir import write_datadir
 from freqkernels.data.market_spec import MarketSpec
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 
 PAIRS = ["BTC/USDT:USDT", "XRP/USDT:USDT"]
 STRATEGY = """

@@ -16,10 +16,10 @@ from hypothesis.extra import numpy as hnp
 
 from _arrays import frame_zoo
 from freqkernels import drawdowns, metrics
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge.certify import variant_for
 from freqkernels.bridge.targets import LEFT_ALONE
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from freqkernels.runtime import events
 from oracle import assert_identical, observe
 from replaced import pair_of

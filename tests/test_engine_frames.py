@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge.engine.lazy_list import LazyList
 from freqkernels.bridge.engine.wallet_summary import wallet_captures
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from freqkernels.simulation.results_frame import OrderColumns, TradeColumns, results_frame
 from freqkernels.simulation.wallet_frame import wallet_summary_frame
 

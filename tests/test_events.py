@@ -11,7 +11,6 @@ import pytest
 from freqtrade.optimize.backtesting import Backtesting
 
 from freqkernels.bench.fuzz.compare import compare_case
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge import engine
 from freqkernels.bridge.events.provider import SliceIndex
 from freqkernels.bridge.events.rows import Rows
@@ -20,6 +19,7 @@ from freqkernels.bridge.fuzz.generate.kinds import make_case
 from freqkernels.bridge.fuzz.run import run_case
 from freqkernels.bridge.replace import certificate
 from freqkernels.bridge.targets import ENGINE
+from freqkernels.identity import first_difference
 from freqkernels.runtime import refuse, use_backend
 from freqkernels.signals import ohlcv_as_lists
 

@@ -18,7 +18,6 @@ from freqkernels.bench.fuzz.campaign import OUTSIDE, Tally, run_campaign, run_on
 from freqkernels.bench.fuzz.compare import Verdict, compare_case
 from freqkernels.bench.fuzz.describe import describe, first_trade
 from freqkernels.bench.fuzz.shrink import shrink
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge.fuzz.case import Case
 from freqkernels.bridge.fuzz.case_file import load_case, read_case, save_case, write_case
 from freqkernels.bridge.fuzz.generate.kinds import KINDS, make_case
@@ -28,6 +27,7 @@ from freqkernels.bridge.replace import certificate
 from freqkernels.bridge.targets import ENGINE
 from freqkernels.cli import main
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 
 SEED, CASES = 20260901, 210
 #: What the cases have to reach; a rule that is never used is not tested.

@@ -22,7 +22,6 @@ from freqtrade.wallets import Wallets
 from freqkernels.bench.fuzz.campaign import Tally, run_campaign, shrink_and_save
 from freqkernels.bench.fuzz.compare import Verdict, compare_case
 from freqkernels.bench.fuzz.describe_calls import describe_calls
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge.fuzz.callbacks.source import PLACES, source_of
 from freqkernels.bridge.fuzz.case import Callback, Case, Step
 from freqkernels.bridge.fuzz.case_file import load_case, read_case, save_case, write_case
@@ -33,6 +32,7 @@ from freqkernels.bridge.fuzz.run import run_case
 from freqkernels.bridge.fuzz.sides import original, plain, with_swaps
 from freqkernels.bridge.replace import certificate
 from freqkernels.bridge.targets import ENGINE
+from freqkernels.identity import first_difference
 
 SEED, EACH = 20260901, 15
 #: How often callbacks have to be called at least, all cases together.

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge import targets
 from freqkernels.bridge.replace import certificate
+from freqkernels.identity import first_difference
 from hyperopt_runs import STRATEGY, epochs_of, run_plan
 from market_workspace import Workspace
 

@@ -1,4 +1,4 @@
-"""freqkernels.bench.identity: equal results have no difference, and every difference is found."""
+"""freqkernels.identity: equal results have no difference, and every difference is found."""
 
 import copy
 import math
@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freqkernels.bench.identity import Attribute, Difference, first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import Attribute, Difference, first_difference
 
 
 class Side(Enum):

@@ -12,8 +12,8 @@ import pytest
 
 from _arrays import candles
 from freqkernels import indicators, runtime
-from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from freqkernels.runtime import threads
 
 #: Each function with parameters.

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from _arrays import candles, date_zoo, shape_zoo, value_zoo
 from freqkernels import informative as ours
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge.replace import certificate
 from freqkernels.bridge.targets import TARGETS
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from freqkernels.runtime import events, use_backend
 from oracle import assert_identical, observe
 from replaced import pair_of

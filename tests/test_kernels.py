@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from freqkernels import metrics, ohlcv, runtime, signals, strategy, trades
-from freqkernels.bench.identity import first_difference
+from freqkernels.identity import first_difference
 
 MODULES = (metrics, ohlcv, signals, strategy, trades)  # importing them registers their kernels
 FLOATS = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, -0.0, np.nan, 1.5])

@@ -14,7 +14,8 @@ import freqkernels
 PACKAGE = Path(freqkernels.__file__).parent
 #: Rank of each part; a module may import from its own part and from lower ranks.
 RANKS = {
-    "errors": 0,
+    "errors": -1,
+    "identity": 0,
     "layout": 0,
     "runtime": 1,
     "_kernels": 1,
@@ -45,6 +46,7 @@ RANKS = {
 }
 #: What a part may not import at all.
 FORBIDDEN = {
+    "identity": {"freqtrade"},
     "runtime": {"pandas", "numpy", "freqtrade"},
     "reference": {"pandas", "freqtrade"},
     "_frames": {"freqtrade"},

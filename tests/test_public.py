@@ -15,9 +15,9 @@ from freqtrade.data import metrics as ft_metrics
 from _arrays import candles, date_zoo, shape_zoo
 from freqkernels import metrics, ohlcv
 from freqkernels._frames import Dates, dates_of
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge.fingerprints import normalised_source
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from freqkernels.timeframes import timeframe_to_resample_freq, timeframe_to_seconds
 from oracle import observe
 from replaced import pair_of

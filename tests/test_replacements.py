@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from _arrays import candles, date_zoo, frame_zoo, prices
-from freqkernels.bench.identity import first_difference
+from freqkernels.identity import first_difference
 from freqkernels.runtime import events, set_num_threads
 from oracle import assert_identical
 from replaced import pair_of

@@ -18,11 +18,11 @@ from freqtrade.strategy import IStrategy
 
 from _arrays import candles
 from freqkernels import runtime
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge import archive, feather
 from freqkernels.bridge.archive import Deflater, ParallelZipFile
 from freqkernels.bridge.certify import variant_for
 from freqkernels.bridge.targets import LEFT_ALONE
+from freqkernels.identity import first_difference
 from freqkernels.runtime import events
 from oracle import assert_identical
 from replaced import pair_of

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from _arrays import OHLCV, candles, prices, shape_zoo, value_zoo
-from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from freqkernels.indicators.rolling_extremes import rolling_max, rolling_median, rolling_min
 from test_kernels import same, twins
 

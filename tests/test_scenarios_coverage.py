@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from freqkernels.bench.identity import first_difference
+from freqkernels.identity import first_difference
 from scenarios.check import differences
 from scenarios.rules import QUIRKS, RULES
 from scenarios.runner import run_original

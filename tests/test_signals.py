@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _arrays import candles, frame_zoo
-from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from freqkernels.runtime import events
 from freqkernels.signals import Timestamps, ohlcv_as_lists
 from oracle import assert_identical

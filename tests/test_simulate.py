@@ -16,8 +16,8 @@ import pytest
 import freqkernels
 from _arrays import candles
 from freqkernels import Market, Rules, Simulated, WalletRules, simulate
-from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 
 BACKENDS = ("compiled", "reference")
 SIGNALS = ("enter_long", "exit_long", "enter_short", "exit_short", "enter_tag", "exit_tag")

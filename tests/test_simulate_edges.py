@@ -11,8 +11,8 @@ import pytest
 import freqkernels
 from _simulation import BACKENDS, DTYPES, outcome, random_inputs, random_protections
 from freqkernels import Market, Rules, Simulated, WalletRules, simulate
-from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError, SimulationError
+from freqkernels.identity import first_difference
 from freqkernels.layout import TRADE
 
 START, STEP = 1_704_067_200_000, 300_000

@@ -17,8 +17,8 @@ from technical import qtpylib
 import freqkernels
 from _arrays import prices
 from freqkernels import crossings, indicators, informative, strategy
-from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from freqkernels.runtime import events, use_backend
 from freqtrade_runs import run_commands
 from market_workspace import Workspace

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from _arrays import candles
 from freqkernels import stream
-from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from freqkernels.indicators import (
     momentum,
     moving_averages,

@@ -22,8 +22,8 @@ from hypothesis.extra import numpy as hnp
 
 from _arrays import frame_zoo
 from freqkernels import ohlcv
-from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from freqkernels.ohlcv import TradeCandles, trades_to_candles, trades_to_ohlcv
 from freqkernels.runtime import events
 from freqkernels.trade_candles.convert import (

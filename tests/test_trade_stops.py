@@ -17,8 +17,8 @@ from hypothesis.extra import numpy as hnp
 
 from _arrays import candles
 from freqkernels import trades, use_backend
-from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from test_kernels import same
 from test_trades import NOW, local_trade
 

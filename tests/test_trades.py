@@ -16,8 +16,8 @@ from hypothesis.extra import numpy as hnp
 
 from _exact import ordinary, special
 from freqkernels import trades, use_backend
-from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from test_kernels import same, twins
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from _arrays import OHLCV, candles, value_zoo
-from freqkernels.bench.identity import first_difference
+from freqkernels.identity import first_difference
 from freqkernels.indicators import trend
 
 talib = pytest.importorskip("talib")

@@ -12,8 +12,8 @@ import pytest
 
 from _arrays import candles
 from freqkernels import runtime
-from freqkernels.bench.identity import first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import first_difference
 from freqkernels.indicators import trend
 from test_trend import agree, bands_by_numpy, exactly, talib
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge import targets
 from freqkernels.bridge.replace import certificate
+from freqkernels.identity import first_difference
 from market_workspace import Workspace
 
 SLOW = """

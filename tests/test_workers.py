@@ -18,11 +18,11 @@ import pytest
 
 import freqkernels
 from freqkernels import runtime
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge import hyperopt, install, workers
 from freqkernels.bridge.shared_frames import SharedFrames, Stamp, share
 from freqkernels.bridge.targets import TARGETS
 from freqkernels.bridge.worker_memory import resident_bytes
+from freqkernels.identity import first_difference
 from freqkernels.runtime import events
 from freqkernels.runtime.journal import record
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import talib
 
-from freqkernels.bench.identity import first_difference
+from freqkernels.identity import first_difference
 from freqkernels.indicators.rolling_extremes import rolling_max, rolling_median, rolling_min
 
 OURS: dict[str, Callable[..., Any]] = {

@@ -10,9 +10,9 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge.originals import beside
 from freqkernels.bridge.shared_frames import Stamp, share
+from freqkernels.identity import first_difference
 
 FIRST = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 

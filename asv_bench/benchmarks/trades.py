@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from freqkernels import use_backend
-from freqkernels.bench.identity import first_difference
+from freqkernels.identity import first_difference
 from freqkernels.trades import apply_stoploss, calculate_pnl
 
 #: Rows by the reference, which computes each of them in plain Python.

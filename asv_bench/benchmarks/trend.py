@@ -11,7 +11,7 @@ import pandas_ta
 import talib
 from technical import qtpylib
 
-from freqkernels.bench.identity import first_difference
+from freqkernels.identity import first_difference
 from freqkernels.indicators import trend
 
 

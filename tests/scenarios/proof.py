@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from freqkernels.bench.identity import first_difference
+from freqkernels.identity import first_difference
 from scenarios.check import differences
 from scenarios.runner import RUNNERS, Ran
 from scenarios.scenario import Scenario

@@ -1,6 +1,5 @@
 """Measuring and comparing runs: freqtrade alone against freqtrade with the kernels.
 
-* :mod:`~freqkernels.bench.identity`: whether two results are the same to the last bit
 * :mod:`~freqkernels.bench.exports`: whether two sets of exported files are
 * :mod:`~freqkernels.bench.across`: what makes results of two releases of freqtrade comparable
 * :mod:`~freqkernels.bench.inputs`: what a run reads: candles, configuration, strategy

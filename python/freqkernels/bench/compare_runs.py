@@ -14,9 +14,9 @@ import pandas as pd
 
 from freqkernels.bench.across import shared
 from freqkernels.bench.exports import file_difference, is_comparable, masked
-from freqkernels.bench.identity import Difference, first_difference
 from freqkernels.bench.inputs import Inputs, RunFailedError, Say
 from freqkernels.bench.run_process import FinishedRun, Job, Side, run_process
+from freqkernels.identity import Difference, first_difference
 
 ALONE = "freqtrade alone"
 ACCELERATED = "with freqkernels"

@@ -18,8 +18,8 @@ from typing import Any
 import pandas as pd
 
 from freqkernels.bench.across import neutral, restored, shared
-from freqkernels.bench.identity import Difference, first_difference
 from freqkernels.errors import InvalidInputError
+from freqkernels.identity import Difference, first_difference
 
 #: Entries that say when a run took place.
 RUN_TIMES = (

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from freqkernels import metrics
-from freqkernels.bench.identity import first_difference
 from freqkernels.bridge.originals import beside, freqtrade_function
 from freqkernels.data.market_spec import MarketSpec, pair_names
 from freqkernels.data.synthetic import make_candles, make_market
 from freqkernels.errors import FreqkernelsError
+from freqkernels.identity import first_difference
 from freqkernels.runtime import events
 
 TIMEFRAME = "5m"

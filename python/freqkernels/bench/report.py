@@ -8,8 +8,8 @@ from typing import Any
 from freqkernels.bench.across import OF_ONE_RELEASE
 from freqkernels.bench.compare_runs import Comparison, Part
 from freqkernels.bench.exports import LOCK_TIMES, RUN_TIMES
-from freqkernels.bench.identity import shown
 from freqkernels.bench.run_process import FinishedRun, Side
+from freqkernels.identity import shown
 
 _STAGE_TITLES = {
     "import": "import",

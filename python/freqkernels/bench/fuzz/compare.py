@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from freqkernels.bench.fuzz.cover import happenings
-from freqkernels.bench.identity import Difference, first_difference
 from freqkernels.bridge.fuzz.case import Case
 from freqkernels.bridge.fuzz.run import Engine, RefusedCaseError, run_case
 from freqkernels.bridge.fuzz.sides import accelerated, not_installed, plain, refusals, ways
+from freqkernels.identity import Difference, first_difference
 
 
 @dataclass(slots=True)

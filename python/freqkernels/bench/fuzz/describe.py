@@ -9,9 +9,9 @@ import pandas as pd
 
 from freqkernels.bench.fuzz.compare import Verdict
 from freqkernels.bench.fuzz.describe_calls import describe_calls
-from freqkernels.bench.identity import Difference, first_difference, shown
 from freqkernels.bridge.fuzz.callbacks.source import source_of
 from freqkernels.bridge.fuzz.case import CONFIG_DEFAULTS, SIGNALS, STRATEGY_DEFAULTS, Case, Pair
+from freqkernels.identity import Difference, first_difference, shown
 from freqkernels.timeframes import fixed_step_seconds
 
 _AROUND = 3

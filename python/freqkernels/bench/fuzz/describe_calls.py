@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
-from freqkernels.bench.identity import first_difference, shown
+from freqkernels.identity import first_difference, shown
 
 _BEFORE = 2
 _MOST_CHANGES = 12
