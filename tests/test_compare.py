@@ -27,9 +27,7 @@ from freqkernels.bench.candles_around import selected
 from freqkernels.bench.compare_engines import Request, compare_engines
 from freqkernels.bench.compare_runs import compare, compare_releases
 from freqkernels.bench.environments import (
-    CACHE_VARIABLE,
     EnvironmentFailedError,
-    cache_directory,
     environment_folder,
     environment_python,
 )
@@ -41,6 +39,7 @@ from freqkernels.data.datadir import write_datadir
 from freqkernels.data.market_spec import MarketSpec
 from freqkernels.errors import InvalidInputError
 from freqkernels.identity import first_difference
+from freqkernels.runtime.places import CACHE_VARIABLE, cache_directory
 
 PAIRS = ["BTC/USDT:USDT", "XRP/USDT:USDT"]
 STRATEGY = """

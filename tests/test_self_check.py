@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from engine_backtesting import Run
-from freqkernels.bench.environments import CACHE_VARIABLE
 from freqkernels.bench.self_check import (
     SelfCheck,
     memory_file,
@@ -29,6 +28,7 @@ from freqkernels.bridge.self_check_key import digest_of
 from freqkernels.bridge.targets import ENGINE
 from freqkernels.cli import main, split_options
 from freqkernels.errors import InvalidInputError
+from freqkernels.runtime.places import CACHE_VARIABLE
 from market_workspace import Workspace
 
 #: What somebody may put on PYTHONPATH: every process of theirs gets trades that are off by a bit.

@@ -1,6 +1,6 @@
 """Virtual environments with other releases of freqtrade, made once and kept.
 
-They live in a cache directory of the platform, or where ``FREQKERNELS_CACHE_DIR`` says.
+They live in the :func:`~freqkernels.runtime.places.cache_directory`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from pathlib import Path
 
 from freqkernels.bench.inputs import Say
 from freqkernels.errors import FreqkernelsError, InvalidInputError
-
-CACHE_VARIABLE = "FREQKERNELS_CACHE_DIR"
+from freqkernels.runtime.places import CACHE_VARIABLE, cache_directory
 
 _VERSION = re.compile(r"\d+\.\d+(\.\w+)*")
 _ASK_VERSION = "from importlib.metadata import version; print(version('freqtrade'))"
@@ -24,20 +23,6 @@ _ERROR_LINES = 6
 
 class EnvironmentFailedError(FreqkernelsError, RuntimeError):
     """A virtual environment could not be made; the text has the words of venv or pip."""
-
-
-def cache_directory() -> Path:
-    """Where this user's programs keep what can be made again, in a folder of ours."""
-    chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser().resolve()
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-        return base / "freqkernels" / "Cache"
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "freqkernels"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "freqkernels"
 
 
 def environment_folder(version: str) -> Path:

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from freqkernels.bench.compare_engines import EXPORT_OPTIONS, Request, compare_engines
 from freqkernels.bench.compare_runs import Comparison
-from freqkernels.bench.environments import cache_directory
 from freqkernels.bench.report import difference_lines
 from freqkernels.bridge.self_check import Subject
 from freqkernels.errors import FreqkernelsError
+from freqkernels.runtime.places import cache_directory
 
 logger = logging.getLogger("freqkernels")
 

@@ -18,6 +18,7 @@ from freqkernels.bridge.hooks import on_import
 from freqkernels.bridge.install import is_installed, withdraw
 from freqkernels.bridge.self_check_key import digest_of
 from freqkernels.errors import InvalidInputError
+from freqkernels.runtime.settings import VERIFY_WORDS
 from freqkernels.runtime.turns import turn
 
 #: freqtrade's commands that simulate, or prepare candles as a simulation does.
@@ -31,7 +32,6 @@ _FORCED = {
     "stake_amount": "--stake-amount",
     "dry_run_wallet": "--dry-run-wallet",
 }
-_SWITCHES = {"": "", "0": "", "false": "", "1": "once", "true": "once", "once": "once"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,7 @@ def mode_of(value: object, name: str) -> str:
     :param name: of the setting.
     :raise InvalidInputError: for anything else.
     """
-    text = "" if value is None else str(value).lower()
-    mode = "always" if text == "always" else _SWITCHES.get(text)
+    mode = VERIFY_WORDS.get("" if value is None else str(value).lower())
     if mode is None:
         raise InvalidInputError(f"{name}: expected true, false or always, got {value!r}")
     return mode
