@@ -29,5 +29,12 @@ class MarketsError(FreqkernelsError, ValueError):
     """A market record that cannot be used: damaged, foreign, or not derivable."""
 
 
+class StateError(FreqkernelsError, OSError):
+    """A file that outlives the process cannot be used; the text names it.
+
+    Its text is all there is: it has neither ``errno`` nor ``filename``.
+    """
+
+
 class FreqkernelsWarning(UserWarning):
     """A result is right, but something the user relies on is not as it should be."""

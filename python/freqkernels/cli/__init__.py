@@ -127,7 +127,8 @@ def _run_own(name: str, argv: Sequence[str]) -> int:
         print("freqkernels: interrupted", file=sys.stderr)
         return 130
     except OSError as error:
-        if error.filename is not None:  # a file of the command's, not what it prints to
+        # A file of the command's, not what it prints to.
+        if error.filename is not None or isinstance(error, FreqkernelsError):
             raise
         # Whoever read the output is gone, or has no room: nothing more can be printed to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
