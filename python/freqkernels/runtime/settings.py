@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 from typing import Any
 
 from freqkernels.catalogue import LEVELS, PHASES
@@ -20,6 +20,8 @@ VERIFY_WORDS = {
     **dict.fromkeys(("1", "true", "once"), "once"),
     "always": "always",
 }
+#: Longest text that a setting may be.
+MOST_CHARACTERS = 4096
 #: Prefixes of environment variables: of every setting, and of levels and single functions.
 OURS, SWITCHES = "FREQKERNELS_", "FREQTRADE_OPT_"
 #: Variables of ours that are no settings: of the build, of the tests, of the demo's CI.
@@ -31,12 +33,12 @@ _READ_ELSEWHERE = {
 }
 
 
-def _one_of(default: str, choices: tuple[str, ...], text: str) -> Any:
-    return field(default=default, metadata={"help": text, "choices": choices})
+def _one_of(default: str, choices: tuple[str, ...], text: str, **more: Any) -> Any:
+    return field(default=default, metadata={"help": text, "choices": choices, **more})
 
 
-def _number(default: float | None, ge: float, le: float, text: str) -> Any:
-    return field(default=default, metadata={"help": text, "ge": ge, "le": le})
+def _number(default: float | None, ge: float, le: float, text: str, **more: Any) -> Any:
+    return field(default=default, metadata={"help": text, "ge": ge, "le": le, **more})
 
 
 def _other(default: bool | str | None, text: str, **more: Any) -> Any:
@@ -75,6 +77,7 @@ class Settings:
         1,
         MOST_THREADS,
         "threads for a large call; auto: OMP_NUM_THREADS or all processors",
+        allowed=f"auto, or a whole number from 1 to {MOST_THREADS}",
     )
     modules: tuple[str, ...] = field(
         default=PHASES, metadata={"help": "phases that may run fast at all", "items": PHASES}
@@ -122,6 +125,7 @@ class Settings:
         "",
         ("", "once", "always"),
         "both engines run a backtest and are compared before a strategy is trusted to the kernels",
+        allowed="true, false, once or always",
     )
     cache_directory: str = _other(
         "",
@@ -144,6 +148,19 @@ class Settings:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """Settings, and where each came from.
+
+    :param settings: of the process.
+    :param origins: "profile production", "configuration", "environment FREQTRADE_OPT_LEVEL" or
+        "code", by field (of a function: ``functions.<name>.<field>``); "default" where absent.
+    """
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
 #: What stands between the defaults and all that is said explicitly, by profile.
 PROFILES: dict[str, dict[str, Any]] = {
     "development": {
@@ -156,6 +173,28 @@ PROFILES: dict[str, dict[str, Any]] = {
     },
     "production": {"level": "standard", "breaker_sticky": True, "verify": "once"},
 }
+
+
+def allowed(setting: Field[Any]) -> str:
+    """What a setting accepts, in words that follow "expected".
+
+    :param setting: a field of :class:`Settings` or :class:`FunctionSettings`.
+    """
+    about, kind = setting.metadata, str(setting.type).removesuffix(" | None")
+    if "allowed" in about:
+        return str(about["allowed"])
+    if "choices" in about:
+        return f"one of {', '.join(one or repr(one) for one in about['choices'])}"
+    if "items" in about:
+        return f"a list of {', '.join(about['items'])}"
+    if "ge" in about:
+        number = "a whole number" if kind == "int" else "a number"
+        return f"{number} from {about['ge']:,} to {about['le']:,}"
+    if kind == "bool":
+        return "true or false"
+    if kind == "str":
+        return f"text of at most {MOST_CHARACTERS} characters, none of them a control character"
+    return "a table of functions, each with a table of its settings"
 
 
 def is_setting(variable: str) -> bool:
