@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -28,6 +30,14 @@ class Clock:
         self.seconds = seconds
 
     def __call__(self) -> float:
+        return self.seconds
+
+
+class BusyClock(Clock):
+    """Lets another thread go on, in the middle of what the breaker does."""
+
+    def __call__(self) -> float:
+        time.sleep(0)
         return self.seconds
 
 
@@ -162,6 +172,9 @@ class BreakerMachine(RuleBasedStateMachine):
 
 
 TestAgainstTheModel = BreakerMachine.TestCase
+TestAgainstTheModel.settings = settings(
+    max_examples=5 * settings.default.max_examples, stateful_step_count=40
+)
 
 
 @pytest.fixture
@@ -188,7 +201,7 @@ def together(work: Callable[[int], Any], count: int = THREADS) -> list[Any]:
 @pytest.mark.usefixtures("often")
 class TestThreads:
     def test_one_of_many_gets_the_probe(self) -> None:
-        clock = Clock()
+        clock = BusyClock()
         breaker = Breaker(1, 10, 20, False, clock)
         breaker.failed("it broke")
         for _ in range(20):
@@ -199,20 +212,20 @@ class TestThreads:
     @pytest.mark.parametrize("spare", [0, 1])
     def test_failures_are_counted_exactly(self, spare: int) -> None:
         each = 50
-        breaker = Breaker(THREADS * each + spare, 10, 20, False, Clock())
+        breaker = Breaker(THREADS * each + spare, 10, 20, False, BusyClock())
         opened = together(lambda _: sum(breaker.failed("it broke") for _ in range(each)))
         assert sum(opened) == 1 - spare
         assert breaker.closed == bool(spare)
         assert breaker.failed("the last") == bool(spare)
 
     def test_one_trip_opens(self) -> None:
-        breaker = Breaker()
+        breaker = Breaker(clock=BusyClock())
         assert sum(together(lambda number: breaker.trip(f"by {number}"))) == 1
         assert breaker.reason.startswith("by ")
 
     def test_no_two_probes_at_a_time(self) -> None:
         """Time goes on only while nobody is at a probe, so that none counts as lost."""
-        clock = Clock()
+        clock = BusyClock()
         breaker = Breaker(1, 10, 1, False, clock)
         breaker.failed("it broke")
         clock.seconds += 1
@@ -236,7 +249,7 @@ class TestThreads:
 
     def test_settings_and_calls_at_once(self) -> None:
         """Whatever is called meanwhile, the state is one of three and the parts of it agree."""
-        clock = Clock()
+        clock = BusyClock()
         breaker = Breaker(2, 1000, 1, False, clock)
         calls: list[Callable[[], object]] = [
             lambda: breaker.failed("it broke"),
@@ -303,6 +316,37 @@ class TestReasons:
         assert breaker.reason == "different bits"
 
 
+class TestMoments:
+    @pytest.mark.parametrize(("seconds", "opens"), [(0, True), (10, True), (10.001, False)])
+    def test_the_window(self, seconds: float, opens: bool) -> None:
+        clock = Clock(5.0)
+        breaker = Breaker(2, 10, 20, clock=clock)
+        assert not breaker.failed("first")
+        clock.seconds += seconds
+        assert breaker.failed("second") == opens
+
+    @pytest.mark.parametrize("back", [0.0, 7.0, YEARS])
+    def test_the_cooldown(self, back: float) -> None:
+        """It is as long as ever when the clock jumps back."""
+        clock = Clock()
+        breaker = Breaker(1, 10, 20, clock=clock)
+        breaker.failed("it broke")
+        clock.seconds += 15
+        assert breaker.retry_in() == 5
+        clock.seconds -= back
+        assert breaker.retry_in() == 5
+        clock.seconds += 4.5
+        assert breaker.allow() == "exact"
+        clock.seconds += 0.5
+        assert breaker.allow() == "probe"
+
+    def test_a_clock_that_stands_still(self) -> None:
+        breaker = Breaker(1, 10, 20, clock=Clock())
+        breaker.failed("it broke")
+        assert {breaker.allow() for _ in range(1000)} == {"exact"}
+        assert breaker.retry_in() == 20
+
+
 class TestLateReports:
     """Of a probe that counts as lost, or that somebody decided over meanwhile."""
 
@@ -321,6 +365,17 @@ class TestLateReports:
             assert breaker.state == "half-open"
             assert breaker.probed(True)
         assert breaker.closed
+
+    def test_a_probe_that_says_nothing_goes_to_the_next_call(self) -> None:
+        clock = Clock()
+        breaker = Breaker(1, 10, 20, clock=clock)
+        breaker.failed("it broke")
+        clock.seconds = 20
+        assert breaker.allow() == "probe"
+        assert not breaker.probed(None)
+        assert (breaker.state, breaker.retry_in()) == ("open", 0)
+        assert breaker.reason == "a failure: it broke"
+        assert [breaker.allow(), breaker.allow()] == ["probe", "exact"]
 
     def test_a_trip_is_stronger(self) -> None:
         breaker = Breaker(1, 10, 0, clock=Clock())

@@ -221,7 +221,6 @@ class Breaker:
 
     def _close(self) -> None:
         self._times.clear()
-        self._prober = None
         self._held = False
         self.reason = ""
         self.closed = True
