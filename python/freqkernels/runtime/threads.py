@@ -49,7 +49,7 @@ def renew_after_fork(namespace: dict[str, Any], name: str, make: Callable[[], An
 after_fork_in_child(_after_fork_in_child)
 
 
-def _positive(text: str | None) -> int | None:
+def positive(text: str | None) -> int | None:
     """The number in an environment variable; rubbish counts as absent, ``doctor`` shows it."""
     try:
         # OMP_NUM_THREADS may be a list, one number for each nesting level.
@@ -72,8 +72,8 @@ def num_threads() -> int:
         return 1
     return (
         _chosen
-        or _positive(os.environ.get("FREQKERNELS_NUM_THREADS"))
-        or _positive(os.environ.get("OMP_NUM_THREADS"))
+        or positive(os.environ.get("FREQKERNELS_NUM_THREADS"))
+        or positive(os.environ.get("OMP_NUM_THREADS"))
         or available_processors()
     )
 
