@@ -36,5 +36,9 @@ class StateError(FreqkernelsError, OSError):
     """
 
 
+class EvidenceError(FreqkernelsError, ValueError):
+    """A file of evidence that cannot be read: damaged, foreign, or of a newer version."""
+
+
 class FreqkernelsWarning(UserWarning):
     """A result is right, but something the user relies on is not as it should be."""
