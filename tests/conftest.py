@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from freqkernels import runtime
 from freqkernels.bridge import install
-from freqkernels.runtime import journal
+from freqkernels.runtime import control, journal
 
 settings.register_profile(
     "default",
@@ -38,11 +38,20 @@ def float_errors(request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.param
 
 
+@pytest.fixture(autouse=True, scope="session")
+def state_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What must be kept goes into a folder of the tests, also for processes that they start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FREQKERNELS_STATE_DIRECTORY", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def forget_events() -> Iterator[None]:
-    """Events of one test do not reach the next one."""
+    """Events, settings and breakers of one test do not reach the next one."""
     journal.clear()
     yield
+    control.forget()
     journal.clear()
 
 

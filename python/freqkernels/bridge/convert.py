@@ -8,7 +8,7 @@ from typing import Any
 from freqkernels.runtime import accelerate
 from freqkernels.signals import Timestamps, exact_rows, fast_rows
 
-_rows = accelerate(fast_rows, name="_get_ohlcv_as_lists")(exact_rows)
+_rows = accelerate(fast_rows, name="_get_ohlcv_as_lists", switched_as="ohlcv_as_lists")(exact_rows)
 
 
 def get_ohlcv_as_lists(self: Any, processed: dict[str, Any]) -> dict[str, list[Any]]:

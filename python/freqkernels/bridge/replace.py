@@ -21,7 +21,6 @@ from freqkernels.bridge.fingerprints import (
 )
 from freqkernels.bridge.targets import LEFT_ALONE, Target
 from freqkernels.runtime import SUPPORTED, Support, accelerate, refuse
-from freqkernels.runtime.journal import record
 from freqkernels.runtime.threads import renew_after_fork
 from freqkernels.runtime.turns import turn
 
@@ -144,11 +143,9 @@ def build(target: Target, original: Callable[..., Any], variant: str) -> tuple[A
     if "_logger" in inspect.signature(fast).parameters:
         # Log lines come from freqtrade's logger, as its own code would write them.
         fast = functools.partial(fast, _logger=logging.getLogger(original.__module__))
-    if target.runs_user_code:
-        replacement = _unrepeatable(target.name, guard, fast, original)
-    else:
-        guarded = _guarded(guard, fast, _parameters(fast) & _parameters(original))
-        replacement = accelerate(guarded, name=target.name)(original)
+    guarded = _guarded(guard, fast, _parameters(fast) & _parameters(original))
+    decorate = accelerate(guarded, name=target.name, repeatable=not target.runs_user_code)
+    replacement = decorate(original)
     replacement.__freqkernels__ = target.name  # type: ignore[attr-defined]
     with _listing:
         _replacements.add(replacement)
@@ -172,21 +169,6 @@ def _guarded(guard: Guard, fast: Callable[..., Any], shared: set[str]) -> Callab
             return fast(*args, **kwargs)
 
     return guarded
-
-
-def _unrepeatable(
-    name: str, guard: Guard, fast: Callable[..., Any], original: Callable[..., Any]
-) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def replacement(*args: Any, **kwargs: Any) -> Any:
-        support = guard()
-        if not support:
-            record("refusal", name, support.reason)
-            return original(*args, **kwargs)
-        with turn("freqkernels"):
-            return fast(*args, **kwargs)
-
-    return replacement
 
 
 def _in_its_turn(original: Callable[..., Any]) -> Callable[..., Any]:

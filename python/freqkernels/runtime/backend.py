@@ -20,10 +20,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from freqkernels.errors import InvalidInputError, MissingExtensionError
+from freqkernels.runtime.counters import rows_of
 from freqkernels.runtime.journal import record
+from freqkernels.runtime.pair import Pair
+from freqkernels.runtime.switch import Mode, switch
 from freqkernels.runtime.threads import renew_after_fork
 
 BACKENDS = ("auto", "compiled", "reference")
+_COUNTED, _GOVERNED = Mode.COUNTED, Mode.GOVERNED
 _PACKAGES = {"compiled": "freqkernels._kernels", "reference": "freqkernels.reference"}
 
 _lock = threading.RLock()
@@ -60,13 +64,15 @@ class Kernel:
     :param function: name of the function in both.
     """
 
-    __slots__ = ("_resolved", "_target", "function", "module")
+    __slots__ = ("_pair", "_resolved", "_target", "function", "module", "switch")
 
     def __init__(self, module: str, function: str) -> None:
         self.module = module
         self.function = function
+        self.switch = switch(self.name)
         self._resolved: str | None = None
         self._target: Callable[..., Any] = self._resolve_and_call
+        self._pair: Pair | None = None
 
     @property
     def name(self) -> str:
@@ -76,13 +82,20 @@ class Kernel:
     @property
     def backend(self) -> str:
         """ "compiled" or "reference": what a call runs on now."""
-        return self._resolved or self._resolve()
+        resolved = self._resolved or self._resolve()
+        return "reference" if self.switch.decision().variant == "exact" else resolved
 
     def __call__(self, *args: Any) -> Any:
+        mode = self.switch.mode
+        if mode is _GOVERNED:
+            return self._governed(args)
         try:
-            return self._target(*args)
+            result = self._target(*args)
         except Exception as error:
             return self._recover(error, args)
+        if mode is _COUNTED:
+            self._count(args)
+        return result
 
     def __repr__(self) -> str:
         return f"<kernel {self.name}>"
@@ -95,7 +108,7 @@ class Kernel:
     def reset(self) -> None:
         """Resolve anew at the next call."""
         with _lock:
-            self._resolved = None
+            self._resolved = self._pair = None
             self._target = self._resolve_and_call
 
     def _resolve(self) -> str:
@@ -117,14 +130,38 @@ class Kernel:
         self._resolve()
         return self._target(*args)
 
+    def _count(self, args: tuple[Any, ...]) -> None:
+        if self._resolved == "reference":
+            self.switch.counters.count_as("exact", rows_of(args))
+        else:
+            self.switch.counters.count(rows_of(args))
+
+    def _governed(self, args: tuple[Any, ...]) -> Any:
+        """A call for which it has to be decided which twin answers; the reference needs nothing."""
+        if self._resolve() == "compiled":
+            return self._twins().answer(args, {})
+        result = self._target(*args)
+        if self.switch.policy.telemetry != "off":
+            self.switch.counters.count_as("exact", rows_of(args))
+        return result
+
+    def _twins(self) -> Pair:
+        if self._pair is None:
+            self._pair = Pair(
+                self.switch,
+                self.name,
+                self.twin("compiled"),
+                self.twin("reference"),
+                own_errors=(InvalidInputError, MissingExtensionError),
+                forced=lambda: _requested == "compiled",
+            )
+        return self._pair
+
     def _recover(self, error: Exception, args: tuple[Any, ...]) -> Any:
         """Let the reference answer for a compiled kernel that failed; bad input stays an error."""
-        forced = _requested != "auto" or self._resolved != "compiled"
-        if forced or isinstance(error, (InvalidInputError, MissingExtensionError)):
+        if self._resolved != "compiled":
             raise error
-        result = self.twin("reference")(*args)
-        record("failure", self.name, f"{type(error).__name__}: {error}")
-        return result
+        return self._twins().recover(error, args, {})
 
 
 def kernel(module: str, function: str) -> Kernel:

@@ -68,8 +68,10 @@ class Counters:
             ("exact", "refusals", "failures", "errors", "trials", "mismatches"), 0
         )
         self._times = dict.fromkeys(
-            ("timed_fast", "fast_ns", "timed_exact", "exact_ns")
-            + ("measured", "trial_fast_ns", "trial_exact_ns"),
+            (
+                *("timed_fast", "fast_ns", "timed_exact", "exact_ns"),
+                *("measured", "trial_fast_ns", "trial_exact_ns"),
+            ),
             0,
         )
         self.fast_times: Histogram | None = None

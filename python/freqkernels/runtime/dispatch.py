@@ -1,14 +1,16 @@
-"""The one path of a call: the fast function answers, or says why not and the exact one does.
+"""The one path of a call: the fast implementation answers, or the exact one, and it is said why.
 
 ::
 
-    caller -> wrapper -> fast(...)  -> result
-                            |-> Support(ok=False, reason) -> recorded -> exact(...) -> result
+    caller -> switch.mode: plain?   -> fast(...) -> result
+                  |                       |-> Support(ok=False, reason) -> exact(...) -> result
+                  |                       |-> failure                   -> exact(...) -> result
+                  +-> switch.decide() -> fast | exact | both: a trial, the exact one answers
 
-A fast function has the signature of the exact one. It never raises for bad input: it refuses,
-and the exact function raises its own error, so that errors are the same on both paths. Whatever
-it raises all the same is a defect of ours: the exact function answers and the failure is recorded
-(a forced ``compiled`` backend raises it instead).
+A fast implementation has the signature of the exact one. It never raises for bad input: it
+refuses, and the exact one raises its own error, so that errors are the same on both paths. Whatever
+it raises all the same is a defect of ours: the exact one answers and the failure is recorded (a
+forced ``compiled`` backend, or the setting ``fallback``, lets it out instead).
 """
 
 from __future__ import annotations
@@ -18,36 +20,53 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from freqkernels.runtime import backend
-from freqkernels.runtime.journal import record
+from freqkernels.runtime.counters import rows_of
+from freqkernels.runtime.pair import Pair
 from freqkernels.runtime.support import Support
+from freqkernels.runtime.switch import Mode, switch
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_COUNTED, _GOVERNED = Mode.COUNTED, Mode.GOVERNED
+
 
 def accelerate(
-    fast: Callable[..., Any], *, name: str | None = None
+    fast: Callable[..., Any],
+    *,
+    name: str | None = None,
+    switched_as: str | None = None,
+    repeatable: bool = True,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Put a fast function in front of an exact one.
 
     :param fast: same parameters as the exact function; returns its result or a refusing
         :class:`~freqkernels.runtime.support.Support`.
     :param name: name in events; the exact function's own name if absent.
+    :param switched_as: name in the catalogue; the last part of the name if absent.
+    :param repeatable: False for what calls the user's code: a failure comes out then, as the exact
+        function would call that code once more.
     :return: a decorator. The decorated function has ``exact`` and ``fast`` as attributes.
     """
 
     def decorate(exact: Callable[P, R]) -> Callable[P, R]:
         label = name or f"{exact.__module__}.{exact.__qualname__}"
+        one = switch(switched_as or label.rpartition(".")[2])
+        pair = Pair(one, label, fast, exact, forced=_compiled_is_forced, repeatable=repeatable)
 
         @functools.wraps(exact)
         def accelerated(*args: P.args, **kwargs: P.kwargs) -> R:
+            mode = one.mode
+            if mode is _GOVERNED:
+                return pair.answer(args, kwargs)  # type: ignore[no-any-return]
             try:
                 outcome = fast(*args, **kwargs)
             except Exception as error:
-                return _recover(label, error, exact, args, kwargs)
+                return pair.recover(error, args, kwargs)  # type: ignore[no-any-return]
             if outcome.__class__ is Support:
-                record("refusal", label, outcome.reason)
-                return exact(*args, **kwargs)
+                return pair.refused(outcome, args, kwargs)  # type: ignore[no-any-return]
+            if mode is _COUNTED:
+                one.counters.count(rows_of(args or tuple(kwargs.values())))
             return outcome  # type: ignore[no-any-return]
 
         accelerated.exact = exact  # type: ignore[attr-defined]
@@ -57,9 +76,5 @@ def accelerate(
     return decorate
 
 
-def _recover(label: str, error: Exception, exact: Callable[..., R], args: Any, kwargs: Any) -> R:
-    result = exact(*args, **kwargs)
-    if backend.get_backend() == "compiled":
-        raise error
-    record("failure", label, f"{type(error).__name__}: {error}")
-    return result
+def _compiled_is_forced() -> bool:
+    return backend.get_backend() == "compiled"

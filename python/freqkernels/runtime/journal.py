@@ -2,7 +2,9 @@
 
 A refusal is ordinary: the input is outside of what a fast path promises, the exact path answered.
 A way is told where there is more than one: which one was taken, and why.
-A failure is not: a kernel raised something unexpected and the reference answered.
+A decision is somebody's: settings, rollout or a breaker say that the exact path answers.
+A failure is not ordinary: a kernel raised something unexpected and the reference answered.
+A mismatch is worse: a trial has found another result than the exact one.
 A fallback concerns a whole module: its compiled twin could not be loaded.
 """
 
@@ -10,30 +12,35 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
+import time
+from collections import Counter, deque
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from freqkernels.runtime.threads import renew_after_fork
 
 logger = logging.getLogger("freqkernels")
 
-Kind = Literal["refusal", "way", "failure", "fallback"]
+Kind = Literal["refusal", "way", "decision", "failure", "mismatch", "fallback"]
 _LEVELS: dict[str, int] = {
     "refusal": logging.INFO,
     "way": logging.INFO,
+    "decision": logging.INFO,
     "failure": logging.WARNING,
+    "mismatch": logging.ERROR,
     "fallback": logging.WARNING,
 }
 # Reasons are short sentences of ours; beyond this many something generates them per value.
 _MAX_DISTINCT = 1000
+_MAX_FAILURES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One kind of thing that happened to one function or kernel.
 
-    :param kind: "refusal", "way", "failure" or "fallback".
+    :param kind: "refusal", "way", "decision", "failure", "mismatch" or "fallback".
     :param name: kernel or function, for example ``metrics.rel_mean``.
     :param reason: why, in one sentence.
     :param count: how often so far.
@@ -45,15 +52,34 @@ class Event:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One call that a fast implementation did not survive.
+
+    :param when: seconds since 1970.
+    :param name: of the kernel or function.
+    :param error: class and text of the exception.
+    :param arguments: type, shape, dtype and a digest of each argument.
+    """
+
+    when: float
+    name: str
+    error: str
+    arguments: tuple[str, ...]
+
+
 _lock = threading.Lock()
 renew_after_fork(globals(), "_lock", threading.Lock)
 _counts: Counter[tuple[str, str, str]] = Counter()
+_failures: deque[Failure] = deque(maxlen=_MAX_FAILURES)
+_evidence: dict[str, Path] = {}
+_verbose = False
 
 
 def record(kind: Kind, name: str, reason: str, times: int = 1) -> None:
     """Count an event; the first of its kind, name and reason is also logged.
 
-    :param kind: "refusal", "failure" or "fallback".
+    :param kind: as of :class:`Event`.
     :param name: kernel or function.
     :param reason: why, in one sentence.
     :param times: how often it has happened.
@@ -64,7 +90,7 @@ def record(kind: Kind, name: str, reason: str, times: int = 1) -> None:
             key = (kind, name, "other reasons")
         first = key not in _counts
         _counts[key] += times
-    if first:
+    if first or _verbose:
         mark = {"freqkernels_event": True}
         logger.log(_LEVELS[kind], "%s of %s: %s", kind, name, reason, extra=mark)
 
@@ -76,7 +102,49 @@ def events() -> list[Event]:
     return [Event(*key, count) for key, count in counts]
 
 
+def keep_failure(name: str, error: Exception, args: tuple[Any, ...]) -> None:
+    """Keep what a fast implementation failed on; the last hundred are kept.
+
+    :param name: kernel or function.
+    :param error: what it raised.
+    :param args: its arguments.
+    """
+    from freqkernels.evidence import describe
+
+    failure = Failure(
+        time.time(), name, f"{type(error).__name__}: {error}"[:500], tuple(describe(args))
+    )
+    _failures.append(failure)
+
+
+def failures() -> list[Failure]:
+    """The last failures, oldest first."""
+    return list(_failures)
+
+
+def keep_evidence(name: str, path: Path) -> None:
+    """Keep where the evidence of a mismatch lies.
+
+    :param name: kernel or function.
+    :param path: of the file.
+    """
+    _evidence[name] = path
+
+
+def evidence() -> dict[str, Path]:
+    """Where the last evidence of each mismatch lies, by name."""
+    return dict(_evidence)
+
+
+def be_verbose(verbose: bool) -> None:
+    """Whether every event is logged, or only the first of its kind, name and reason."""
+    global _verbose
+    _verbose = verbose
+
+
 def clear() -> None:
     """Forget all events; what was logged once may be logged again."""
     with _lock:
         _counts.clear()
+    _failures.clear()
+    _evidence.clear()

@@ -29,7 +29,7 @@ from freqkernels.bridge.engine.support import (
 )
 from freqkernels.bridge.replace import certificate
 from freqkernels.bridge.targets import ENGINE
-from freqkernels.runtime import Support, refuse
+from freqkernels.runtime import SUPPORTED, Support, refuse, switch
 from freqkernels.runtime.journal import record
 from freqkernels.signals import ohlcv_as_lists
 from freqkernels.simulation import columns
@@ -73,7 +73,7 @@ def backtest(
     backtesting.wallets.update()
     _analyse(backtesting, processed)
     compiled = _still_compiled(backtesting, processed)
-    support = compiled or events_support(backtesting, processed)
+    support = compiled or (_events_wanted() and events_support(backtesting, processed))
     content = support and _simulated(
         backtesting, processed, start_date, end_date, compiled=bool(compiled)
     )
@@ -90,7 +90,13 @@ def _way(backtesting: Any, processed: dict[str, pd.DataFrame]) -> Support:
     if support or run_support(backtesting, processed):
         return support
     known = certificate(ENGINE).support and names_support(backtesting)
-    return known and events_support(backtesting, processed)
+    return known and _events_wanted() and events_support(backtesting, processed)
+
+
+def _events_wanted() -> Support:
+    """Whether backtests from event to event are switched on; they are younger than the others."""
+    decision = switch("backtest_events").decide()
+    return SUPPORTED if decision.variant == "fast" else refuse(f"event by event: {decision.reason}")
 
 
 def _still_compiled(backtesting: Any, processed: dict[str, pd.DataFrame]) -> Support:
@@ -165,6 +171,7 @@ def _simulated(
         return inputs
     advance = _progress(backtesting, start_date, end_date)
     if not compiled:
+        switch("backtest_events").counters.count(sum(map(len, processed.values())))
         from freqkernels.bridge.events import simulate
 
         return simulate(backtesting, taken, inputs, processed, start_date, advance)

@@ -1,0 +1,234 @@
+"""The settings of this process: read once, changed by calls, read again when somebody asks.
+
+Whoever changes settings gets them checked as a whole: what is wrong raises, and nothing changes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from freqkernels.errors import FreqkernelsError, InvalidInputError
+from freqkernels.runtime import backend, journal, places, threads
+from freqkernels.runtime import switch as switches
+from freqkernels.runtime.rollout import RolloutLog
+from freqkernels.runtime.settings import Effective, Settings, is_configured
+from freqkernels.runtime.switch import Decision
+
+logger = logging.getLogger("freqkernels")
+
+Config = Mapping[str, Any]
+
+_lock = threading.RLock()
+threads.renew_after_fork(globals(), "_lock", threading.RLock)
+_code: dict[str, Any] = {}
+_config: Config | None = None
+_reread: Callable[[], Config | None] | None = None
+_adopted: Effective | None = None
+_effective: Effective | None = None
+_log: RolloutLog | None = None
+
+
+def current() -> Settings:
+    """The settings in force; read now if nobody has yet.
+
+    :raise InvalidInputError: for a setting that is wrong, with all that are.
+    """
+    return effective().settings
+
+
+def effective() -> Effective:
+    """The settings in force, and where each came from.
+
+    :raise InvalidInputError: for a setting that is wrong, with all that are.
+    """
+    with _lock:
+        if _effective is None:
+            _apply(_read(_code, _config))
+        assert _effective is not None
+        return _effective
+
+
+def configure(**values: Any) -> Settings:
+    """Change settings of this process, above all other sources.
+
+    ::
+
+        freqkernels.configure(level="conservative", functions={"backtest": {"enabled": False}})
+        freqkernels.configure(level="disabled")   # everything off, at once
+        freqkernels.configure(level=None)         # back to what the other sources say
+
+    :param values: fields of :class:`~freqkernels.runtime.settings.Settings`; None takes back what
+        was set by an earlier call.
+    :return: the settings now in force.
+    :raise InvalidInputError: for unknown names and bad values; nothing has changed then.
+    """
+    global _code
+    with _lock:
+        code = {**_code, **values}
+        code = {name: value for name, value in code.items() if value is not None}
+        _apply(_read(code, _config))
+        _code = code
+        return current()
+
+
+def set_config(section: Config | None, reread: Callable[[], Config | None] | None = None) -> None:
+    """Take over the part of freqtrade's configuration that is about us.
+
+    :param section: of the configuration; None if it has none.
+    :param reread: reads it again for :func:`reload`.
+    :raise InvalidInputError: for unknown keys and bad values; nothing has changed then.
+    """
+    global _config, _reread
+    with _lock:
+        _apply(_read(_code, section))
+        _config, _reread = section, reread
+
+
+def adopt(settings: Effective) -> None:
+    """Take over the settings of the process that this one works for, in place of its own.
+
+    :param settings: of :func:`effective` there.
+    """
+    global _adopted
+    with _lock:
+        _adopted = settings
+        _apply(settings)
+
+
+def reload() -> Settings:
+    """Read environment, configuration and the log of the rollout again.
+
+    Breakers stay as they are.
+
+    :return: the settings now in force.
+    :raise InvalidInputError: for a setting that is wrong; the old ones stay in force then.
+    """
+    global _config
+    with _lock:
+        config = _config if _reread is None else _reread()
+        _apply(_read(_code, config))
+        _config = config
+        return current()
+
+
+def reload_on_signal(number: int | None = None) -> None:
+    """Let a signal do what :func:`reload` does; what goes wrong is logged.
+
+    :param number: of the signal; ``SIGUSR1`` if absent.
+    :raise InvalidInputError: outside of the main thread, and where there is no such signal.
+    """
+    wanted = getattr(signal, "SIGUSR1", None) if number is None else number
+    if wanted is None:
+        raise InvalidInputError("number: this platform has no SIGUSR1, name a signal")
+    try:
+        signal.signal(wanted, _on_signal)
+    except (ValueError, OSError, TypeError) as error:
+        raise InvalidInputError(f"number: signal {wanted!r} cannot be handled: {error}") from error
+
+
+def _on_signal(number: int, frame: object) -> None:
+    # The main thread may be holding any lock just now.
+    threading.Thread(target=reload_logged, name="freqkernels-reload", daemon=True).start()
+
+
+def reload_logged() -> None:
+    """:func:`reload` for those who cannot handle an error: it is logged, nothing changes."""
+    try:
+        reload()
+    except FreqkernelsError as error:
+        logger.error("the settings were not read again: %s", error)
+    else:
+        logger.warning("the settings were read again, the level is %s", current().level)
+
+
+def decision(name: str, key: str | None = None) -> Decision:
+    """Which implementation of a function or kernel would answer now, and why.
+
+    :param name: as in the catalogue, such as ``calculate_market_change`` or ``metrics.rel_mean``.
+    :param key: a pair, for settings that depend on it.
+    :raise InvalidInputError: for a name that there is not.
+    """
+    from freqkernels.catalogue import find
+
+    return switches.switch(find(name).name).decision(key)
+
+
+def reset_breakers(name: str | None = None) -> None:
+    """Close a breaker, or all of them.
+
+    :param name: as in the catalogue.
+    :raise InvalidInputError: for a name that there is not.
+    """
+    from freqkernels.catalogue import find
+
+    chosen = switches.switches() if name is None else [switches.switch(find(name).name)]
+    for one in chosen:
+        one.restore()
+
+
+def forget() -> None:
+    """As in a new process: nothing configured, nothing counted, every breaker closed."""
+    global _code, _config, _reread, _adopted, _effective, _log
+    with _lock:
+        _code, _config, _reread, _adopted = {}, None, None, None
+        _effective = _log = None
+        places.configure()
+        journal.be_verbose(False)
+        switches.forget_all()
+
+
+def _read(code: Config, config: Config | None) -> Effective:
+    """All sources, without taking them over; loads pydantic only if there is something to read."""
+    if _adopted is not None:
+        return _adopted
+    if not code and not config and not is_configured(os.environ):
+        return Effective(Settings(), {})
+    from freqkernels.runtime.sources import read
+
+    return read(code, os.environ, config)
+
+
+def _apply(found: Effective) -> None:
+    """Take over settings that have been checked."""
+    global _effective, _log
+    settings = found.settings
+    places.configure(cache=settings.cache_directory, state=settings.state_directory)
+    path = places.state_directory() / "rollout.jsonl"
+    if _log is None or _log.path != path:
+        _log = RolloutLog(path)
+    rollout = _log.read()
+    if rollout.problem:
+        logger.warning("nothing runs fast: %s", rollout.problem)
+    _take_over_choices(found)
+    journal.be_verbose(settings.verbose)
+    if not settings.key:
+        settings = dataclasses.replace(settings, key=run_key())
+    switches.configure_all(settings, rollout)
+    _effective = found
+
+
+def _take_over_choices(found: Effective) -> None:
+    """What has a function of its own to choose it, which the environment does not overrule."""
+    if found.origins.get("backend") in ("code", "configuration"):
+        backend.set_backend(found.settings.backend)
+    if found.origins.get("num_threads") in ("code", "configuration"):
+        threads.set_num_threads(found.settings.num_threads)
+
+
+def run_key() -> str:
+    """What stands for this run where a percentage has no pair: its command line."""
+    return " ".join(word.replace("\\", "/").rpartition("/")[2] for word in sys.argv)
+
+
+def _first_use() -> None:
+    effective()
+
+
+switches.on_first_use(_first_use)

@@ -1,0 +1,213 @@
+"""A trial: both implementations run, are compared and timed; the exact one answers.
+
+The exact implementation gets the caller's own arguments, the fast one deep copies, and what the
+fast one writes to the log is not heard. So a trial can return nothing wrong, and change nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from freqkernels.errors import FreqkernelsError, InvalidInputError
+from freqkernels.runtime import journal
+from freqkernels.runtime.counters import rows_of
+from freqkernels.runtime.support import Support
+
+if TYPE_CHECKING:
+    from freqkernels.runtime.pair import Pair
+
+#: Which side of a trial this context is on: "fast", "exact", or "" outside of trials.
+side: ContextVar[str] = ContextVar("side", default="")
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What one implementation did."""
+
+    value: Any = None
+    error: Exception | None = None
+    elapsed: int = 0
+
+
+def run_trial(pair: Pair, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Answer a call by the exact implementation, and look at the fast one beside it.
+
+    :param pair: the two implementations.
+    :param args: positional arguments of the call.
+    :param kwargs: keyword arguments of the call.
+    :return: what the exact implementation returns; it raises what that raises.
+    """
+    rows = rows_of(args or tuple(kwargs.values()))
+    try:
+        before, copies = copy.deepcopy((args, kwargs)), copy.deepcopy((args, kwargs))
+    except Exception as error:  # an argument that cannot be copied: nothing can be compared
+        journal.record("refusal", pair.label, f"no trial, its arguments cannot be copied: {error}")
+        return _run(pair.exact, args, kwargs, "exact", pair, rows)
+    _deafen()
+    fast = _outcome(pair.fast, *copies, "fast")
+    exact = _outcome(pair.exact, args, kwargs, "exact")
+    try:
+        _judge(pair, rows, fast, exact, before, copies, (args, kwargs))
+    except Exception as error:  # whatever goes wrong in looking back, the answer stands
+        journal.record("failure", pair.label, f"a trial could not be judged: {error!r}")
+    if exact.error is not None:
+        raise exact.error
+    return exact.value
+
+
+def _run(
+    function: Callable[..., Any], args: Any, kwargs: Any, which: str, pair: Pair, rows: int
+) -> Any:
+    outcome = _outcome(function, args, kwargs, which)
+    pair.switch.counters.count_as("errors" if outcome.error else "exact", rows)
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.value
+
+
+def _outcome(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], which: str
+) -> _Outcome:
+    outcome = _Outcome()
+    token = side.set(which)
+    started = perf_counter_ns()
+    try:
+        outcome.value = function(*args, **kwargs)
+    except Exception as error:
+        outcome.error = error
+    finally:
+        outcome.elapsed = perf_counter_ns() - started
+        side.reset(token)
+    return outcome
+
+
+def _judge(
+    pair: Pair,
+    rows: int,
+    fast: _Outcome,
+    exact: _Outcome,
+    before: tuple[Any, Any],
+    copies: tuple[Any, Any],
+    originals: tuple[Any, Any],
+) -> None:
+    """Count a trial, and draw the consequences."""
+    counters, one = pair.switch.counters, pair.switch
+    if fast.value.__class__ is Support:
+        counters.count_trial(rows, mismatch=False, times=None)
+        journal.record("refusal", pair.label, fast.value.reason)
+        one.worked(None)
+        return
+    if (
+        fast.error is not None
+        and exact.error is None
+        and not isinstance(fast.error, pair.own_errors)
+    ):
+        counters.count_trial(rows, mismatch=False, times=None)
+        pair.failed(fast.error, before[0])
+        return
+    difference = _difference(pair, fast, exact, copies, originals)
+    both = fast.error is None and exact.error is None
+    times = (fast.elapsed, exact.elapsed) if both else None
+    counters.count_trial(rows, mismatch=bool(difference), times=times)
+    if difference:
+        _distrust(pair, difference, fast, exact, before)
+    else:
+        one.worked()
+
+
+def _difference(
+    pair: Pair, fast: _Outcome, exact: _Outcome, copies: tuple[Any, Any], originals: tuple[Any, Any]
+) -> str:
+    """Where the outcomes differ first; "" if nowhere."""
+    from freqkernels.identity import first_difference
+
+    if fast.error is not None or exact.error is not None:
+        if fast.error is not None and not pair.own_errors:
+            return ""  # the exact one has raised its error, which is what the caller gets
+        errors = [
+            "no error" if one.error is None else f"{type(one.error).__name__}: {one.error}"
+            for one in (fast, exact)
+        ]
+        return "" if errors[0] == errors[1] else f"{errors[0]} != {errors[1]}"
+    for what, left, right in (
+        ("", fast.value, exact.value),
+        ("changed arguments: ", copies, originals),
+    ):
+        try:
+            found = first_difference(left, right)
+        except InvalidInputError as error:  # objects of a class without equality
+            journal.record("refusal", pair.label, f"no comparison in trials: {error}")
+            continue
+        if found is not None:
+            return f"{what}{found}"
+    return ""
+
+
+def _distrust(
+    pair: Pair, difference: str, fast: _Outcome, exact: _Outcome, before: tuple[Any, Any]
+) -> None:
+    """Wrong bits: the fast implementation is out, after a restart too, until somebody looks."""
+    pair.switch.distrust(f"another result than the exact one: {difference}")
+    kept = _keep_evidence(pair, difference, fast, exact, before)
+    remembered = _roll_back(pair, difference)
+    journal.record("mismatch", pair.label, f"{difference}; {kept}; {remembered}")
+
+
+def _keep_evidence(
+    pair: Pair, difference: str, fast: _Outcome, exact: _Outcome, before: tuple[Any, Any]
+) -> str:
+    from freqkernels import evidence
+    from freqkernels.runtime.places import state_directory
+
+    try:
+        path = evidence.write(
+            state_directory() / "evidence",
+            evidence.recorded(
+                pair.switch.name,
+                "mismatch",
+                arguments=before,
+                exact=exact.value if exact.error is None else exact.error,
+                fast=fast.value if fast.error is None else fast.error,
+                difference=difference,
+            ),
+        )
+    except OSError as error:
+        return f"the evidence could not be kept: {error}"
+    journal.keep_evidence(pair.label, path)
+    return f"'freqkernels replay {path}' shows it again"
+
+
+def _roll_back(pair: Pair, difference: str) -> str:
+    from freqkernels.runtime.rollout import RolloutLog
+
+    try:
+        RolloutLog().append("rollback", pair.switch.name, f"mismatch: {difference}"[:500], "shadow")
+    except (FreqkernelsError, OSError) as error:
+        return f"it will be on again after a restart: {error}"
+    return f"it stays off until 'freqkernels rollout promote {pair.switch.name}'"
+
+
+class _Deaf(logging.Filter):
+    """Does not hear what the fast side of a trial says."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return side.get() != "fast"
+
+
+_deaf = _Deaf()
+
+
+def _deafen() -> None:
+    """Make all loggers but ours deaf to the fast side; each needs the filter itself."""
+    named = list(logging.Logger.manager.loggerDict.values())
+    for logger in (logging.getLogger(), *named):
+        if not isinstance(logger, logging.Logger) or logger.name.startswith("freqkernels"):
+            continue
+        if _deaf not in logger.filters:
+            logger.addFilter(_deaf)
