@@ -259,7 +259,7 @@ def measure(case: Case, rounds: int) -> Measured:
     theirs: list[float] = []
     ours: list[float] = []
     if replacement is not None:
-        _check(case, original, replacement)
+        require_identical(case, original, replacement)
     for _ in range(rounds):
         gc.collect()
         theirs.append(_seconds(original, case.arguments()))
@@ -269,7 +269,16 @@ def measure(case: Case, rounds: int) -> Measured:
     return Measured(case.function, case.input, tuple(theirs), tuple(ours))
 
 
-def _check(case: Case, original: Callable[..., Any], replacement: Callable[..., Any]) -> None:
+def require_identical(
+    case: Case, original: Callable[..., Any], replacement: Callable[..., Any]
+) -> None:
+    """Call both functions of a case and compare results and changed arguments to the last bit.
+
+    :param case: what to call.
+    :param original: freqtrade's function.
+    :param replacement: ours.
+    :raise NotIdenticalError: if they differ, or if our function did not answer itself.
+    """
     before = events()
     outcomes = []
     for function in (replacement, original):
