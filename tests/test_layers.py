@@ -16,6 +16,7 @@ PACKAGE = Path(freqkernels.__file__).parent
 RANKS = {
     "errors": -1,
     "catalogue": 0,
+    "evidence": 0,
     "identity": 0,
     "layout": 0,
     "runtime": 1,
@@ -47,6 +48,7 @@ RANKS = {
 }
 #: What a part may not import at all.
 FORBIDDEN = {
+    "evidence": {"freqtrade"},
     "identity": {"freqtrade"},
     "runtime": {"pandas", "numpy", "freqtrade"},
     "reference": {"pandas", "freqtrade"},
