@@ -11,7 +11,8 @@ Without freqtrade, the same functions under freqtrade's names and signatures:
 one function: :func:`simulate`. For the code of a strategy: :mod:`freqkernels.strategy`.
 
 :func:`set_backend` chooses between the compiled kernels and their numpy reference, and
-:func:`events` tells what was refused, what failed, and what fell back.
+:func:`events` tells what was refused, what failed, and what fell back; :func:`report` what all
+of it comes to.
 """
 
 from __future__ import annotations
@@ -39,12 +40,14 @@ if TYPE_CHECKING:
         set_num_threads,
         use_backend,
     )
+    from freqkernels.runtime.report import Report, report
     from freqkernels.simulation import Market, Rules, Simulated, WalletRules, simulate
 
     __version__: str
 
 __all__ = [
     "Market",
+    "Report",
     "Rules",
     "Simulated",
     "TargetStatus",
@@ -57,6 +60,7 @@ __all__ = [
     "is_installed",
     "metrics",
     "num_threads",
+    "report",
     "ohlcv",
     "set_backend",
     "set_num_threads",
@@ -73,6 +77,7 @@ __all__ = [
 
 _BRIDGE = ("TargetStatus", "install", "is_installed", "status", "uninstall")
 _SIMULATION = ("Market", "Rules", "Simulated", "WalletRules", "simulate")
+_REPORT = ("Report", "report")
 _SUBMODULES = (
     "indicators",
     "metrics",
@@ -103,6 +108,8 @@ def __getattr__(name: str) -> Any:
 def _owner(name: str) -> str:
     if name in _SIMULATION:
         return "freqkernels.simulation"
+    if name in _REPORT:
+        return "freqkernels.runtime.report"
     return "freqkernels.bridge.install" if name in _BRIDGE else "freqkernels.runtime"
 
 
