@@ -15,7 +15,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Literal
 
-from freqkernels.bridge import hyperopt
+from freqkernels.bridge import configuration, hyperopt
 from freqkernels.bridge.fingerprints import SourceNotFoundError, package_root, source_file
 from freqkernels.bridge.hooks import ImportHandle, on_import
 from freqkernels.bridge.replace import (
@@ -123,6 +123,7 @@ def install() -> None:
                     _on_import(target, sys.modules[target.module])
         _replace_holders(None)
         hyperopt.attach()
+        configuration.attach()
 
 
 def uninstall() -> None:
@@ -134,6 +135,7 @@ def uninstall() -> None:
     global _installed, _withdrawn
     with _operations:
         hyperopt.detach()
+        configuration.detach()
         with _state:
             _withdrawn = ""
             handles, _handles[:] = list(_handles), []

@@ -6,19 +6,19 @@ import importlib.util
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from freqkernels.bench.compare_runs import Comparison
 from freqkernels.bench.report import (
-    Row,
     findings,
     heading,
     memory_row,
     stage_rows,
     trades_row,
 )
+from freqkernels.cli._table import print_table
 from freqkernels.errors import InvalidInputError, MissingFreqtradeError
 
 
@@ -65,24 +65,6 @@ def print_comparison(comparison: Comparison) -> None:
     print(heading(comparison))
     header = ("stage, seconds", *(side.name for side in comparison.sides), "ratio")
     rows = [*stage_rows(comparison), memory_row(comparison), trades_row(comparison)]
-    _print_table(header, rows)
+    print_table(header, rows)
     for line in findings(comparison):
         print(line)
-
-
-def _print_table(header: Row, rows: Sequence[Row]) -> None:
-    try:
-        from rich.console import Console
-        from rich.table import Table
-    except ImportError:
-        widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-        for first, *others in (header, *rows):
-            numbers = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-            print("  ".join([first.ljust(widths[0]), *numbers]).rstrip())
-        return
-    table = Table()
-    for i, name in enumerate(header):
-        table.add_column(name, justify="right" if i else "left")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
