@@ -25,6 +25,7 @@ COMMANDS = {
     "doctor": "what is installed, compiled, threaded and certified, and what to do about it",
     "fuzz": "random backtests by both engines, compared to the last bit",
     "markets": "record an exchange's markets for runs without a network; look at a record",
+    "rollout": "let more and more run fast, phase by phase, and take it back",
     "settings": "the settings in force, and where each comes from",
     "status": "what is replaced in the installed freqtrade, and what is not and why",
 }
