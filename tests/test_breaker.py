@@ -130,7 +130,7 @@ class BreakerMachine(RuleBasedStateMachine):
 
     @rule(for_good=st.booleans())
     def trip(self, for_good: bool) -> None:
-        assert self.breaker.trip("it lies", for_good) == (self.state == "closed")
+        assert self.breaker.trip("it lies", for_good) != self.tripped_for_good
         assert self.breaker.reason == "it lies"
         if not self.tripped_for_good:
             self.model_opens()
@@ -218,7 +218,12 @@ class TestThreads:
         assert breaker.closed == bool(spare)
         assert breaker.failed("the last") == bool(spare)
 
-    def test_one_trip_opens(self) -> None:
+    def test_one_failure_opens(self) -> None:
+        for _ in range(20):
+            breaker = Breaker(1, 10, 20, False, BusyClock())
+            assert sum(together(lambda number: breaker.failed(f"by {number}"))) == 1  # noqa: B023
+
+    def test_one_trip_is_the_first(self) -> None:
         breaker = Breaker(clock=BusyClock())
         assert sum(together(lambda number: breaker.trip(f"by {number}"))) == 1
         assert breaker.reason.startswith("by ")
@@ -311,8 +316,9 @@ class TestReasons:
     def test_the_first_lasting_trip_stays(self) -> None:
         breaker = Breaker()
         assert breaker.trip("slow", sticky=False)
-        assert not breaker.trip("different bits")
-        breaker.trip("slow again", sticky=False)
+        assert breaker.trip("different bits")
+        assert not breaker.trip("different again")
+        assert not breaker.trip("slow again", sticky=False)
         assert breaker.reason == "different bits"
 
 

@@ -184,15 +184,15 @@ class Breaker:
     def trip(self, reason: str, sticky: bool = True) -> bool:
         """Open it at once, for example because results differed.
 
-        :param reason: why, in one sentence; the first sticky one stays.
+        :param reason: why, in one sentence.
         :param sticky: whether only :meth:`reset` closes it.
-        :return: whether this has opened the breaker.
+        :return: False if it was open for good before: then the first reason stays.
         """
         with self._lock:
-            opened = self.closed
-            if not self._held:
-                self._open(reason, held=sticky)
-            return opened
+            if self._held:
+                return False
+            self._open(reason, held=sticky)
+            return True
 
     def reset(self) -> None:
         """Close it, whatever has opened it, and forget all failures."""
