@@ -17,6 +17,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from freqkernels.errors import InvalidInputError, MissingExtensionError
@@ -64,7 +65,7 @@ class Kernel:
     :param function: name of the function in both.
     """
 
-    __slots__ = ("_pair", "_resolved", "_target", "function", "module", "switch")
+    __slots__ = ("_count", "_pair", "_resolved", "_target", "function", "module", "switch")
 
     def __init__(self, module: str, function: str) -> None:
         self.module = module
@@ -72,6 +73,7 @@ class Kernel:
         self.switch = switch(self.name)
         self._resolved: str | None = None
         self._target: Callable[..., Any] = self._resolve_and_call
+        self._count: Callable[[int], None] = self.switch.counters.count
         self._pair: Pair | None = None
 
     @property
@@ -94,7 +96,7 @@ class Kernel:
         except Exception as error:
             return self._recover(error, args)
         if mode is _COUNTED:
-            self._count(args)
+            self._count(rows_of(args))
         return result
 
     def __repr__(self) -> str:
@@ -123,6 +125,9 @@ class Kernel:
                     record("fallback", self.module, str(error))
                     backend = "reference"
                     self._target = self.twin(backend)
+                counters = self.switch.counters
+                exactly = partial(counters.count_as, "exact")
+                self._count = counters.count if backend == "compiled" else exactly
                 self._resolved = backend
             return self._resolved
 
@@ -130,19 +135,13 @@ class Kernel:
         self._resolve()
         return self._target(*args)
 
-    def _count(self, args: tuple[Any, ...]) -> None:
-        if self._resolved == "reference":
-            self.switch.counters.count_as("exact", rows_of(args))
-        else:
-            self.switch.counters.count(rows_of(args))
-
     def _governed(self, args: tuple[Any, ...]) -> Any:
         """A call for which it has to be decided which twin answers; the reference needs nothing."""
         if self._resolve() == "compiled":
             return self._twins().answer(args, {})
         result = self._target(*args)
         if self.switch.policy.telemetry != "off":
-            self.switch.counters.count_as("exact", rows_of(args))
+            self._count(rows_of(args))
         return result
 
     def _twins(self) -> Pair:

@@ -58,6 +58,8 @@ class CounterValues:
 class Counters:
     """Counts of one switch; see :class:`CounterValues` for their meaning."""
 
+    __slots__ = ("_others", "_times", "exact_times", "fast", "fast_times", "lock", "rows")
+
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self._start()
@@ -153,21 +155,19 @@ class Counters:
 
 
 def rows_of(args: tuple[Any, ...]) -> int:
-    """Rows in the arguments of a call: of the first array, frame, or collection of these.
+    """Rows in the arguments of a call: of the first array or frame, or of the first collection.
 
-    :param args: positional arguments.
+    :param args: positional arguments, whatever somebody has passed.
+    :return: 0 where there are none, or where that cannot be told.
     """
-    for arg in args:
-        shape = getattr(arg, "shape", None)
-        if shape:
-            return int(shape[0])
-        if isinstance(arg, dict):
-            return sum(map(_length, arg.values()))
-        if isinstance(arg, (list, tuple)) and arg and hasattr(arg[0], "shape"):
-            return sum(map(_length, arg))
+    try:
+        for arg in args:
+            shape = getattr(arg, "shape", None)
+            if shape:
+                return shape[0]  # type: ignore[no-any-return]
+            if isinstance(arg, (dict, list, tuple)):
+                parts = arg.values() if isinstance(arg, dict) else arg
+                return sum(part.shape[0] for part in parts if getattr(part, "shape", None))
+    except Exception:  # a caller's object of a strange kind is not ours to judge
+        return 0
     return 0
-
-
-def _length(value: Any) -> int:
-    shape = getattr(value, "shape", None)
-    return int(shape[0]) if shape else 0

@@ -52,6 +52,7 @@ def accelerate(
     def decorate(exact: Callable[P, R]) -> Callable[P, R]:
         label = name or f"{exact.__module__}.{exact.__qualname__}"
         one = switch(switched_as or label.rpartition(".")[2])
+        count = one.counters.count
         pair = Pair(one, label, fast, exact, forced=_compiled_is_forced, repeatable=repeatable)
 
         @functools.wraps(exact)
@@ -66,7 +67,7 @@ def accelerate(
             if outcome.__class__ is Support:
                 return pair.refused(outcome, args, kwargs)  # type: ignore[no-any-return]
             if mode is _COUNTED:
-                one.counters.count(rows_of(args or tuple(kwargs.values())))
+                count(rows_of(args or tuple(kwargs.values())))
             return outcome  # type: ignore[no-any-return]
 
         accelerated.exact = exact  # type: ignore[attr-defined]

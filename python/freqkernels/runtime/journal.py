@@ -102,17 +102,20 @@ def events() -> list[Event]:
     return [Event(*key, count) for key, count in counts]
 
 
-def keep_failure(name: str, error: Exception, args: tuple[Any, ...]) -> None:
+def keep_failure(
+    name: str, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
     """Keep what a fast implementation failed on; the last hundred are kept.
 
     :param name: kernel or function.
     :param error: what it raised.
-    :param args: its arguments.
+    :param args: its positional arguments.
+    :param kwargs: those with names.
     """
     from freqkernels.evidence import describe
 
     failure = Failure(
-        time.time(), name, f"{type(error).__name__}: {error}"[:500], tuple(describe(args))
+        time.time(), name, f"{type(error).__name__}: {error}"[:500], tuple(describe(args, kwargs))
     )
     _failures.append(failure)
 

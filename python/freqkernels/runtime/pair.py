@@ -84,16 +84,16 @@ class Pair:
             self._count("errors", args, kwargs)
             raise error
         self._count("failures", args, kwargs)
-        self.failed(error, args)
+        self.failed(error, args, kwargs)
         return result
 
-    def failed(self, error: Exception, args: tuple[Any, ...]) -> None:
+    def failed(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Keep that the fast implementation has failed."""
         reason = f"{type(error).__name__}: {error}"
         self.switch.failed(reason)
         journal.record("failure", self.label, reason)
         try:
-            journal.keep_failure(self.label, error, args)
+            journal.keep_failure(self.label, error, args, kwargs)
         except Exception as trouble:  # the answer has been found already
             journal.record("failure", self.label, f"it could not be described: {trouble!r}")
 

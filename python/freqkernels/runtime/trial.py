@@ -109,7 +109,7 @@ def _judge(
         and not isinstance(fast.error, pair.own_errors)
     ):
         counters.count_trial(rows, mismatch=False, times=None)
-        pair.failed(fast.error, before[0])
+        pair.failed(fast.error, *before)
         return
     difference = _difference(pair, fast, exact, copies, originals)
     both = fast.error is None and exact.error is None
@@ -162,22 +162,21 @@ def _distrust(
 def _keep_evidence(
     pair: Pair, difference: str, fast: _Outcome, exact: _Outcome, before: tuple[Any, Any]
 ) -> str:
-    from freqkernels import evidence
+    from freqkernels.evidence import Record, write
     from freqkernels.runtime.places import state_directory
 
+    record = Record(
+        pair.switch.name,
+        "mismatch",
+        args=before[0],
+        kwargs=before[1],
+        exact=exact.value if exact.error is None else exact.error,
+        fast=fast.value if fast.error is None else fast.error,
+        difference=difference,
+    )
     try:
-        path = evidence.write(
-            state_directory() / "evidence",
-            evidence.recorded(
-                pair.switch.name,
-                "mismatch",
-                arguments=before,
-                exact=exact.value if exact.error is None else exact.error,
-                fast=fast.value if fast.error is None else fast.error,
-                difference=difference,
-            ),
-        )
-    except OSError as error:
+        path = write(state_directory() / "evidence", record)
+    except FreqkernelsError as error:
         return f"the evidence could not be kept: {error}"
     journal.keep_evidence(pair.label, path)
     return f"'freqkernels replay {path}' shows it again"
@@ -188,7 +187,7 @@ def _roll_back(pair: Pair, difference: str) -> str:
 
     try:
         RolloutLog().append("rollback", pair.switch.name, f"mismatch: {difference}"[:500], "shadow")
-    except (FreqkernelsError, OSError) as error:
+    except FreqkernelsError as error:
         return f"it will be on again after a restart: {error}"
     return f"it stays off until 'freqkernels rollout promote {pair.switch.name}'"
 
