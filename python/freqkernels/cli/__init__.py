@@ -27,7 +27,7 @@ COMMANDS = {
     "markets": "record an exchange's markets for runs without a network; look at a record",
     "rollout": "let more and more run fast, phase by phase, and take it back",
     "settings": "the settings in force, and where each comes from",
-    "status": "what is replaced in the installed freqtrade, and what is not and why",
+    "status": "what is replaced in freqtrade, what is not and why; what other processes count",
 }
 _EPILOG = """\
 Every other command is freqtrade's own, run with the kernels installed: same arguments, same
