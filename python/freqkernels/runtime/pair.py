@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
@@ -149,6 +148,8 @@ class Pair:
     def _key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         """The pair that a call is about, "" where it is not about one."""
         if self._pair_at is None:
+            import inspect
+
             try:
                 names = list(inspect.signature(self.exact).parameters)
             except (TypeError, ValueError):  # compiled functions have none
