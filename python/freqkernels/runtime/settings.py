@@ -50,7 +50,7 @@ class FunctionSettings:
     """Settings of one function or kernel; None: as for all of them."""
 
     enabled: bool | None = _other(
-        None, "true: fast whatever the level and the phase; false: never fast"
+        None, "true: fast at every level but disabled, whatever the modules; false: never fast"
     )
     percentage: float | None = _number(None, 0, 100, "as the setting of all, for this function")
     shadow: float | None = _number(None, 0, 100, "as the setting of all, for this function")
