@@ -145,7 +145,7 @@ class RolloutLog:
             with self.path.open("rb") as file:
                 seen = _mark(os.fstat(file.fileno()))
                 data = file.read()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return RolloutState()
         except OSError as error:
             return RolloutState(problem=f"the rollout log {self.path} cannot be read ({error})")

@@ -128,13 +128,7 @@ def _difference(
     from freqkernels.identity import first_difference
 
     if fast.error is not None or exact.error is not None:
-        if fast.error is not None and not pair.own_errors:
-            return ""  # the exact one has raised its error, which is what the caller gets
-        errors = [
-            "no error" if one.error is None else f"{type(one.error).__name__}: {one.error}"
-            for one in (fast, exact)
-        ]
-        return "" if errors[0] == errors[1] else f"{errors[0]} != {errors[1]}"
+        return _difference_of_errors(pair, fast.error, exact.error)
     for what, left, right in (
         ("", fast.value, exact.value),
         ("changed arguments: ", copies, originals),
@@ -147,6 +141,19 @@ def _difference(
         if found is not None:
             return f"{what}{found}"
     return ""
+
+
+def _difference_of_errors(pair: Pair, fast: Exception | None, exact: Exception | None) -> str:
+    """Both may raise, what does not matter: the caller gets the error of the exact one. Only where
+    the fast one raises for bad input itself, it has to say the same."""
+    texts = [
+        "no error" if error is None else f"{type(error).__name__}: {error}"
+        for error in (fast, exact)
+    ]
+    both = fast is not None and exact is not None
+    if texts[0] == texts[1] or (both and not isinstance(fast, pair.own_errors)):
+        return ""
+    return f"{texts[0]} != {texts[1]}"
 
 
 def _distrust(
