@@ -37,6 +37,7 @@ from freqkernels.evidence.record import Placeholder, Raised
 from freqkernels.evidence.summary import class_name
 
 _SMALL = 1 << 63
+_LONGEST_HEADER = 9000  # numpy reads none of more than 10000
 #: What freqtrade's configuration keeps secret: the name of the section, and in it.
 _SECRETS = {
     "exchange": {
@@ -230,9 +231,9 @@ class Encoder:
     def _values(self, values: Any, depth: int) -> Node:
         """The values of a column or an index."""
         dtype: Any = values.dtype
-        if isinstance(dtype, np.dtype):
+        if type(values) is pd.arrays.NumpyExtensionArray or isinstance(dtype, np.dtype):
             array = values.to_numpy()
-            if dtype.kind == "O":
+            if array.dtype.kind == "O":
                 items = self._sequence(array.tolist(), depth)
                 return ["objects", [len(array)], items, "C", True]
             return ["array", self._array_number(array), "C", True]
@@ -304,17 +305,17 @@ class Encoder:
 
 
 def _keeps_dtype(dtype: np.dtype[Any]) -> bool:
-    """Whether a ``.npy`` file can say what this dtype is."""
+    """Whether the header of a ``.npy`` file can say what this dtype is."""
     if dtype.hasobject or dtype.metadata is not None:
         return False
     try:
         described: Any = np.lib.format.dtype_to_descr(dtype)
-        return bool(np.lib.format.descr_to_dtype(described) == dtype) and (
-            # A text that means the same on every machine, or fields.
-            not isinstance(described, str) or PLAIN_DTYPE.fullmatch(described) is not None
-        )
+        same = bool(np.lib.format.descr_to_dtype(described) == dtype)
+        header = str(described).encode("latin1")
     except (TypeError, ValueError):
         return False
+    plain = not isinstance(described, str) or PLAIN_DTYPE.fullmatch(described) is not None
+    return same and plain and len(header) < _LONGEST_HEADER
 
 
 def _count(value: Any) -> tuple[int, str]:

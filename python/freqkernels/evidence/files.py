@@ -10,6 +10,7 @@ import json
 import os
 import re
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -33,8 +34,9 @@ _FORMAT = 1
 _MAGIC = "freqkernels evidence"
 _MANIFEST = "manifest.json"
 _MOST_HEADERS = 64_000_000  # of members, beyond what they hold
+_UNFINISHED_SECONDS = 3600
 # The time comes first: sorted by name is sorted by age, whatever happens to the files.
-_NAME = re.compile(r"\.?(\d{8}T\d{12}Z)-[\w.-]{1,80}-[0-9a-f]{16}\.zip(\.\d+\.\d+)?", re.ASCII)
+_NAME = re.compile(r"\.?\d{8}T\d{12}Z-[\w.-]{1,80}-[0-9a-f]{16}\.zip(\.\d+\.\d+)?", re.ASCII)
 
 
 def write(folder: Path, record: Record) -> Path:
@@ -66,7 +68,7 @@ def write(folder: Path, record: Record) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_archive(path, members)
-        _remove_oldest(folder, path)
+        _remove_oldest(folder, path, sum(map(len, members.values())))
     except OSError as error:
         raise StateError(f"{folder}: no evidence can be kept there: {error}") from error
     return path
@@ -138,17 +140,21 @@ def _write_archive(path: Path, members: dict[str, bytes]) -> None:
         raise
 
 
-def _remove_oldest(folder: Path, newest: Path) -> None:
-    """Also removes what a killed process left unfinished, once that is old."""
-    found = [(name[1], file) for file in folder.iterdir() if (name := _NAME.fullmatch(file.name))]
-    files = [file for _, file in sorted(found, reverse=True) if file != newest]
-    room, places = MOST_FOLDER_BYTES - newest.stat().st_size, MOST_FILES - 1
-    for i, file in enumerate(files):
+def _remove_oldest(folder: Path, newest: Path, size: int) -> None:
+    """Also removes what a killed process left unfinished, an hour later."""
+    files = sorted((file for file in folder.iterdir() if _NAME.fullmatch(file.name)), reverse=True)
+    room, places = MOST_FOLDER_BYTES - size, MOST_FILES - 1
+    for file in files:
         # Another process may be faster; on Windows a file stays while somebody reads it.
         with suppress(OSError):
-            room -= file.stat().st_size
-            if room < 0 or i >= places:
-                file.unlink()
+            state = file.stat()
+            if file.name.startswith("."):
+                if state.st_mtime < time.time() - _UNFINISHED_SECONDS:
+                    file.unlink()
+            elif file != newest:
+                room, places = room - state.st_size, places - 1
+                if room < 0 or places < 0:
+                    file.unlink()
 
 
 def _contents(path: Path) -> Iterator[Any]:
