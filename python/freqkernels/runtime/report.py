@@ -249,7 +249,7 @@ def duration(nanoseconds: float) -> str:
 
     :param nanoseconds: of any sign.
     """
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
         if abs(nanoseconds) >= size:
             return f"{nanoseconds / size:,.1f} {unit}"
     return f"{nanoseconds:.0f} ns"
