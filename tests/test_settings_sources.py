@@ -448,6 +448,12 @@ def test_masses_of_mistakes_are_cut_off() -> None:
     assert len(refusal(environ=environ)) == MOST_PROBLEMS
 
 
+def test_a_bad_table_beside_a_good_variable() -> None:
+    environ = {"FREQKERNELS_FUNCTIONS": "0", "FREQTRADE_OPT_HYPEROPT": "on"}
+    (line,) = refusal(environ=environ)
+    assert line.startswith("FREQKERNELS_FUNCTIONS: expected a table of functions")
+
+
 def test_hostile_names() -> None:
     for name in ("x" * 1_000_000, "a\nb", "\udc80", "\0", "", "🙂"):
         for line in refusal({name: 1, "functions": {name: {}}}, None, {name: 1}):

@@ -20,7 +20,14 @@ from typing import Any
 from freqkernels.catalogue import ENTRIES, find
 from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import threads
-from freqkernels.runtime.settings import OURS, SWITCHES, FunctionSettings, Settings, variables
+from freqkernels.runtime.settings import (
+    OURS,
+    SWITCHES,
+    FunctionSettings,
+    Settings,
+    allowed,
+    variables,
+)
 
 logger = logging.getLogger("freqkernels")
 
@@ -104,7 +111,7 @@ class Given:
         :param origin: of all that it says.
         """
         if not isinstance(table, Mapping):
-            self.put(("functions",), table, name(), origin)
+            self.problems.append(unlike(name(), allowed(FIELDS["functions"]), table))
             return
         for function, own in table.items():
             if len(self.problems) >= MOST_PROBLEMS:
@@ -123,7 +130,8 @@ class Given:
             said = {key: getattr(own, key) for key in FUNCTION_FIELDS}
             own = {key: value for key, value in said.items() if value is not None}
         if not isinstance(own, Mapping):
-            self.put(("functions", entry), own, name(function), origin)
+            expected = f"a table of {', '.join(FUNCTION_FIELDS)}"
+            self.problems.append(unlike(name(function), expected, own))
             return
         for key, value in own.items():
             if key in FUNCTION_FIELDS:
@@ -139,6 +147,16 @@ def shown_name(name: object) -> str:
     """A name on one short line: as it is, if it is one."""
     plain = isinstance(name, str) and len(name) <= 60 and name.isprintable()
     return str(name) if plain else shown(name)
+
+
+def unlike(name: str, expected: str, value: object) -> str:
+    """What to say of a value that is not allowed.
+
+    :param name: of the setting, as the user wrote it.
+    :param expected: what is allowed.
+    :param value: what is there instead.
+    """
+    return f"{name}: expected {expected}, got {shown(value)}"
 
 
 def _unknown(name: str, key: object, known: Iterable[str], otherwise: str = "") -> str:
@@ -193,8 +211,7 @@ def from_configuration(section: object) -> Given:
     given = Given()
     if not isinstance(section, Mapping):
         if section is not None:
-            text = f"expected a table of settings, got {shown(section)}"
-            given.problems.append(f"{name()}: {text}")
+            given.problems.append(unlike(name(), "a table of settings", section))
         return given
     for key, value in section.items():
         if key == "functions":
@@ -215,7 +232,7 @@ def _put_old(given: Given, key: str, value: object, name: str) -> None:
     logger.warning("%s is an old name: it is called %s now", name, OLD_NAMES[key])
     if key in _OLD_SWITCHES:
         if not isinstance(value, bool):
-            given.problems.append(f"{name}: expected true or false, got {shown(value)}")
+            given.problems.append(unlike(name, "true or false", value))
             return
         value = _OLD_SWITCHES[key][value]
     elif isinstance(value, list):

@@ -27,7 +27,7 @@ from freqkernels.runtime.given import (
     from_code,
     from_configuration,
     from_environment,
-    shown,
+    unlike,
 )
 from freqkernels.runtime.settings import (
     MOST_CHARACTERS,
@@ -96,9 +96,8 @@ def _problems(given: Given) -> Iterator[str]:
     for error in errors:
         location = tuple(map(str, error["loc"]))
         path = next(path for path in given.names if path == location[: len(path)])
-        setting = FIELDS[path[0]] if len(path) == 1 else FUNCTION_FIELDS.get(path[-1])
-        expected = allowed(setting) if setting else f"a table of {', '.join(FUNCTION_FIELDS)}"
-        yield f"{given.names[path]}: expected {expected}, got {shown(error['input'])}"
+        setting = FIELDS[path[0]] if len(path) == 1 else FUNCTION_FIELDS[path[-1]]
+        yield unlike(given.names[path], allowed(setting), error["input"])
 
 
 # ---- the model
