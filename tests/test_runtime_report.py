@@ -233,7 +233,14 @@ class TestThisProcess:
 
 @pytest.mark.parametrize(
     ("nanoseconds", "text"),
-    [(0, "0 ns"), (999, "999 ns"), (1500, "1.5 us"), (-2.5e6, "-2.5 ms"), (1e13, "10,000.0 s")],
+    [
+        (0, "0 ns"),
+        (999, "999 ns"),
+        (1500, "1.5 us"),
+        (-2.5e6, "-2.5 ms"),
+        (9e10, "90.0 s"),
+        (1e16, "2,777.8 h"),
+    ],
 )
 def test_durations(nanoseconds: float, text: str) -> None:
     assert duration(nanoseconds) == text

@@ -111,7 +111,8 @@ class Report:
         }
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        # A reason may be the text of somebody's exception, of several lines.
+        return "\n".join(" ".join(line.splitlines()) for line in _lines(self))
 
 
 def report(baseline: Path | str | Snapshot | None = None) -> Report:
@@ -249,7 +250,7 @@ def duration(nanoseconds: float) -> str:
 
     :param nanoseconds: of any sign.
     """
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
+    for unit, size in (("h", 3.6e12), ("s", 1e9), ("ms", 1e6), ("us", 1e3)):
         if abs(nanoseconds) >= size:
             return f"{nanoseconds / size:,.1f} {unit}"
     return f"{nanoseconds:.0f} ns"
