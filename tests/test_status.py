@@ -145,6 +145,7 @@ def test_functions_with_their_decisions(state: Path) -> None:
     assert "stale: process" in text
 
 
+@pytest.mark.skipif(os.name == "nt", reason="one cannot send Ctrl-C to a single process there")
 @pytest.mark.parametrize(("terminal", "marks"), [(False, "\n\n"), (True, "\x1b[")])
 def test_watch_ends_with_an_interrupt(state: Path, terminal: bool, marks: str) -> None:
     write_file(state / "file.json", made_snapshot())

@@ -225,6 +225,7 @@ class TestFiles:
         assert json_file.from_json_file(file) == now
         assert [one.name for one in file.parent.iterdir()] == [file.name]
 
+    @pytest.mark.skipif(os.name == "nt", reason="readers and writers lock each other out there")
     def test_readers_never_see_half_a_file(self, tmp_path: Path) -> None:
         file = tmp_path / "telemetry.json"
         small = made_snapshot()

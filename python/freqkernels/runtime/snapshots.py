@@ -180,9 +180,23 @@ def write_file(path: Path | str, values: Snapshot | None = None) -> None:
     unfinished = path.with_name(unique)
     try:
         unfinished.write_text(text, "utf-8")
-        unfinished.replace(path)
+        _put_in_place(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _put_in_place(unfinished: Path, path: Path) -> None:
+    """Rename; on Windows that has to wait until nobody reads the old file."""
+    for pause in (0.01, 0.02, 0.04, 0.08):
+        try:
+            unfinished.replace(path)
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(pause)
+        else:
+            return
+    unfinished.replace(path)
 
 
 def read_file(path: Path | str) -> Snapshot:
