@@ -2,7 +2,8 @@
 
 Not replaced, only surrounded: nothing here depends on how a release does it. The candles of an
 epoch come from a mapped file (:mod:`freqkernels.bridge.shared_frames`), workers get the kernels
-(:mod:`freqkernels.bridge.workers`).
+(:mod:`freqkernels.bridge.workers`). All of it obeys the switch ``hyperopt``: where that says no,
+epochs and workers are freqtrade's own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import logging
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -22,11 +23,14 @@ from typing import Any
 from freqkernels.bridge import workers
 from freqkernels.bridge.hooks import ImportHandle, on_import
 from freqkernels.bridge.shared_frames import SharedFrames, Stamp, share
+from freqkernels.runtime import switch
 from freqkernels.runtime.journal import record
 
 logger = logging.getLogger("freqkernels")
 
 MODULE = "freqtrade.optimize.hyperopt.hyperopt_optimizer"
+#: Of the switch.
+NAME = workers.NAME
 _ABSENT = object()
 _handle: ImportHandle | None = None
 _surrounded: list[tuple[type, str, Any, Any]] = []
@@ -73,13 +77,23 @@ def _put(cls: type, name: str, ours: Any) -> None:
     setattr(cls, name, ours)
 
 
+def _is_wanted() -> bool:
+    decision = switch(NAME).decision()
+    if decision.variant == "exact":
+        record("decision", NAME, decision.reason)
+    return decision.variant == "fast"
+
+
 def _epoch(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def generate_optimizer(self: Any, *args: Any, **kwargs: Any) -> Any:
         if workers.leave_unless_invited(self):
             return original(self, *args, **kwargs)
-        with _mapped_candles():
+        wanted = _is_wanted()
+        with _mapped_candles() if wanted else nullcontext():
             result = original(self, *args, **kwargs)
+        if switch(NAME).policy.telemetry != "off":
+            switch(NAME).counters.count_as("fast" if wanted else "exact", 0)
         workers.note_epoch()
         return result
 
@@ -92,6 +106,8 @@ def _epoch(original: Callable[..., Any]) -> Callable[..., Any]:
 def _prepare(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def prepare_hyperopt_data(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_wanted():
+            return original(self, *args, **kwargs)
         from freqkernels.bridge.worker_memory import advise, resident_bytes
 
         without_candles = resident_bytes()
@@ -124,7 +140,7 @@ def _share_candles(optimizer: Any) -> SharedFrames | None:
         candles = importlib.import_module("joblib").load(source)
         shared = share(candles, source.with_suffix(".freqkernels"), Stamp.of(source))
     except OSError as error:
-        record("fallback", "hyperopt", f"each worker reads the candles for itself: {error}")
+        record("fallback", NAME, f"each worker reads the candles for itself: {error}")
         return None
     workers.frames[str(source)] = shared
     weakref.finalize(optimizer, _forget, str(source), shared)
@@ -154,7 +170,7 @@ def _mapped_candles() -> Iterator[None]:
                 if Stamp.of(file.fileno()) == shared.source:
                     return shared.load()
             except OSError as error:
-                record("fallback", "hyperopt", f"the candles are read, not mapped: {error}")
+                record("fallback", NAME, f"the candles are read, not mapped: {error}")
         return original(file, *args, **kwargs)
 
     module.load = load

@@ -15,7 +15,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Literal
 
-from freqkernels.bridge import configuration, hyperopt
+from freqkernels.bridge import configuration, hyperopt, pairs
 from freqkernels.bridge.fingerprints import SourceNotFoundError, package_root, source_file
 from freqkernels.bridge.hooks import ImportHandle, on_import
 from freqkernels.bridge.replace import (
@@ -31,14 +31,14 @@ from freqkernels.bridge.replace import (
 )
 from freqkernels.bridge.targets import TARGETS, Target
 from freqkernels.errors import MissingFreqtradeError
-from freqkernels.runtime import SUPPORTED, collector_paused, kernel
+from freqkernels.runtime import SUPPORTED, Decision, collector_paused, effective, kernel, switch
 from freqkernels.runtime.journal import events
 from freqkernels.runtime.threads import renew_after_fork
 
 logger = logging.getLogger("freqkernels")
 
 _NO_SUCH_FUNCTION = "there is no such function"
-State = Literal["replaced", "waiting", "refused", "not found", "not installed"]
+State = Literal["replaced", "off", "waiting", "refused", "not found", "not installed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,19 @@ class TargetStatus:
 
     :param name: freqtrade's name of the function.
     :param location: ``module:qualname`` of its definition.
-    :param state: "replaced"; "waiting" (freqtrade has not imported the module yet, it will be
-        replaced then); "refused" or "not found" (freqtrade's own code runs); "not installed".
+    :param state: "replaced"; "off" (the replacement hands every call to freqtrade's own function,
+        as settings, rollout or a breaker say); "waiting" (freqtrade has not imported the module
+        yet, it will be replaced then); "refused" or "not found" (freqtrade's own code runs); "not
+        installed".
     :param reason: why, in one sentence; "" when replaced.
     :param backend: "compiled", "reference" or "mixed": what its kernels run on; "" without any.
     :param certified: freqtrade versions certified with exactly this source.
     :param holders: ``module.attribute`` of every place where it is replaced.
     :param refusals: why calls in this process went to freqtrade's own function all the same, and
         how many of them.
+    :param decision: "fast" or "exact": which implementation its switch chooses now, for a call
+        that has no pair of its own.
+    :param decided_by: why it is the exact one; "" for the fast one.
     """
 
     name: str
@@ -65,6 +70,8 @@ class TargetStatus:
     certified: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
     refusals: tuple[tuple[str, int], ...] = ()
+    decision: str = "fast"
+    decided_by: str = ""
 
 
 @dataclass(slots=True)
@@ -97,9 +104,11 @@ def install() -> None:
     Works before and after freqtrade's modules are imported; calling it again changes nothing.
     Must come before a strategy file is loaded that imports one of the functions by name.
 
+    :raise InvalidInputError: for a setting that is wrong; nothing is replaced then.
     :raise MissingFreqtradeError: if freqtrade is not installed.
     """
     global _installed
+    effective()
     try:
         package_root("freqtrade")
     except SourceNotFoundError as error:
@@ -123,6 +132,7 @@ def install() -> None:
                     _on_import(target, sys.modules[target.module])
         _replace_holders(None)
         hyperopt.attach()
+        pairs.attach()
         configuration.attach()
 
 
@@ -135,6 +145,7 @@ def uninstall() -> None:
     global _installed, _withdrawn
     with _operations:
         hyperopt.detach()
+        pairs.detach()
         configuration.detach()
         with _state:
             _withdrawn = ""
@@ -272,8 +283,11 @@ def _backend_of(target: Target) -> str:
     return backends.pop() if backends else ""
 
 
-def _state_of(target: Target) -> tuple[State, str]:
+def _state_of(target: Target, decision: Decision) -> tuple[State, str]:
     if target.name in _replaced:
+        # A percentage lets other pairs have it.
+        if decision.variant == "exact" and decision.source != "percentage":
+            return "off", decision.reason
         return "replaced", ""
     try:
         source_file(target.module)
@@ -314,13 +328,17 @@ def _refusals_of(target: Target) -> tuple[tuple[str, int], ...]:
 
 
 def status() -> list[TargetStatus]:
-    """What became of each target, in this process and at this moment."""
+    """What became of each target, in this process and at this moment.
+
+    :raise InvalidInputError: for a setting that is wrong.
+    """
     for target in TARGETS:
         if target.judged_at_use:
             _judge(target)
+    decisions = {target.name: switch(target.name).decision() for target in TARGETS}
     with _state:
         holders = _holders()
-        states = {target.name: _state_of(target) for target in TARGETS}
+        states = {target.name: _state_of(target, decisions[target.name]) for target in TARGETS}
     return [
         TargetStatus(
             target.name,
@@ -330,6 +348,8 @@ def status() -> list[TargetStatus]:
             certificate(target).versions,
             holders.get(target.name, ()),
             _refusals_of(target),
+            decisions[target.name].variant,
+            decisions[target.name].reason if decisions[target.name].variant == "exact" else "",
         )
         for target in TARGETS
     ]

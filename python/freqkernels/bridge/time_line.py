@@ -7,18 +7,17 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
 from typing import Any
 
-from freqkernels.bridge.hooks import on_import
+from freqkernels.bridge.pairs import ADVISING, INTERFACE
+from freqkernels.bridge.surround import Surroundings
+from freqkernels.catalogue import LEVELS
+from freqkernels.runtime import control
 from freqkernels.runtime.turns import Owner, turn, watched
 
 logger = logging.getLogger("freqkernels")
 
 _TIMING = "freqkernels.bridge.engine.timing"  # imported late: pandas comes with it
-_INTERFACE = "freqtrade.strategy.interface"
-#: Methods of ``IStrategy`` through which freqtrade calls all of the strategy's ``populate_*``.
-_ADVISING = ("advise_indicators", "advise_entry", "advise_exit")
 _NAMES: dict[Owner, str] = {
     "callbacks": "your callbacks",
     "indicators": "indicators and signals",
@@ -34,40 +33,24 @@ _TENTHS = 10
 def told() -> Iterator[None]:
     """Write the line to the log when a ``with`` block with a run of freqtrade has ended.
 
-    Nothing is written where freqtrade gave up before it had asked the strategy for anything.
+    Nothing is written where freqtrade gave up before it had asked the strategy for anything, and
+    where everything is switched off.
     """
     if _TIMING in sys.modules:
         sys.modules[_TIMING].reset()
-    with watched("freqtrade") as watch, _advising_timed():
-        yield
+    timed = Surroundings(*INTERFACE, ADVISING, _timed)
+    timed.attach()
+    try:
+        with watched("freqtrade") as watch:
+            yield
+    finally:
+        timed.detach()
     seconds = watch.seconds()
-    if "indicators" in seconds:
+    if "indicators" in seconds and control.current().level != LEVELS[0]:
         from freqkernels.bridge.engine import timing
 
         text = time_line(seconds, timing.taken(), timing.calls())
         logger.info("%s%s", text, _OF_WORKERS if _has_workers() else "")
-
-
-@contextmanager
-def _advising_timed() -> Iterator[None]:
-    done: list[tuple[Any, str, Any, Any]] = []
-
-    def surround(module: ModuleType) -> None:
-        owner: Any = vars(module)["IStrategy"]
-        for name in _ADVISING:
-            original = vars(owner)[name]
-            ours = _timed(original)
-            setattr(owner, name, ours)
-            done.append((owner, name, original, ours))
-
-    handle = on_import(_INTERFACE, surround)
-    try:
-        yield
-    finally:
-        handle.cancel()
-        for owner, name, original, ours in reversed(done):
-            if vars(owner).get(name) is ours:
-                setattr(owner, name, original)
 
 
 def _timed(original: Callable[..., Any]) -> Callable[..., Any]:

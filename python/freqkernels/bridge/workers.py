@@ -2,8 +2,8 @@
 
 joblib starts them as new interpreters, in which nothing is installed, and sends the whole
 ``HyperOptimizer`` along with each epoch. Its pickle begins with a call of :func:`revive`, which
-installs the kernels with the settings of the process that sent it. What happened in an epoch comes
-back over the queue that freqtrade has for the log lines of its workers.
+installs the kernels with the settings of the process that sent it. What happened and was counted in
+an epoch comes back over the queue that freqtrade has for the log lines of its workers.
 """
 
 from __future__ import annotations
@@ -12,23 +12,30 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from logging.handlers import QueueHandler
 from typing import Any
 from weakref import WeakSet
 
 from freqkernels.bridge.shared_frames import SharedFrames
 from freqkernels.runtime import (
+    control,
     events,
     get_backend,
     set_backend,
     set_num_threads,
+    switch,
+    switches,
 )
+from freqkernels.runtime.counters import CounterValues
 from freqkernels.runtime.journal import record
+from freqkernels.runtime.settings import Effective
 from freqkernels.runtime.threads import chosen_threads
 
 logger = logging.getLogger("freqkernels")
 
+#: The switch that decides whether workers get anything from us.
+NAME = "hyperopt"
 #: The logger through which freqtrade handles what its workers write.
 _QUEUE_LOGGER = "freqtrade.optimize.hyperopt.hyperopt_logger"
 
@@ -41,12 +48,14 @@ class Settings:
     :param backend: as of ``set_backend``.
     :param threads: as of ``set_num_threads``, None if nobody has chosen.
     :param frames: files to map, by the path of freqtrade's own.
+    :param effective: settings in force, with the key that decides on percentages there.
     """
 
     pid: int
     backend: str
     threads: int | None
     frames: dict[str, SharedFrames]
+    effective: Effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +65,13 @@ class Epoch:
     :param pid: the process.
     :param by_engine: whether the compiled engine has simulated it.
     :param news: kind, name and reason of events since the last epoch, and how many of them.
+    :param counts: by switch, of calls since the last epoch.
     """
 
     pid: int
     by_engine: bool
     news: tuple[tuple[str, str, str, int], ...] = ()
+    counts: tuple[tuple[str, CounterValues], ...] = ()
 
 
 @dataclass(slots=True)
@@ -80,7 +91,9 @@ frames: dict[str, SharedFrames] = {}
 _simulated: dict[int, Simulated] = {}
 _guest = False  # whether the kernels are here for another process
 _revived: WeakSet[Any] = WeakSet()
+_adopted: Effective | None = None
 _told: Counter[tuple[str, str, str]] = Counter()
+_told_counts: dict[str, CounterValues] = {}
 
 
 def epochs() -> dict[int, Simulated]:
@@ -94,17 +107,26 @@ def epochs() -> dict[int, Simulated]:
 def reduce_with_settings(
     original: Callable[..., Any],
 ) -> Callable[[Any, Any], tuple[Any, ...]]:
-    """A ``__reduce_ex__`` whose pickle installs the kernels where it is read.
+    """A ``__reduce_ex__`` whose pickle installs the kernels where it is read, if that is wanted.
 
     :param original: the one that it stands for.
     """
 
     def __reduce_ex__(self: Any, protocol: Any) -> tuple[Any, ...]:  # noqa: N807
-        constructor, arguments, *rest = original(self, protocol)
-        settings = Settings(os.getpid(), get_backend(), chosen_threads(), dict(frames))
-        return revive, (settings, constructor, arguments), *rest
+        reduced: tuple[Any, ...] = original(self, protocol)
+        if switch(NAME).decision().variant == "exact":
+            return reduced
+        constructor, arguments, *rest = reduced
+        return revive, (_settings(), constructor, arguments), *rest
 
     return __reduce_ex__
+
+
+def _settings() -> Settings:
+    found = control.effective()
+    if not found.settings.key:
+        found = replace(found, settings=replace(found.settings, key=control.run_key()))
+    return Settings(os.getpid(), get_backend(), chosen_threads(), dict(frames), found)
 
 
 def _take_in(line: logging.LogRecord) -> bool:
@@ -124,6 +146,8 @@ def _count(epoch: Epoch) -> None:
         mine.by_freqtrade += 1
     for kind, name, reason, times in epoch.news:
         record(kind, name, reason, times)  # type: ignore[arg-type]
+    for name, values in epoch.counts:
+        switch(name).counters.add(values)
 
 
 def listen() -> None:
@@ -155,9 +179,12 @@ def revive(settings: Settings, constructor: Callable[..., Any], arguments: Any) 
 
 
 def _take_over(settings: Settings) -> None:
-    global _guest
+    global _guest, _adopted
     from freqkernels.bridge.install import install, is_installed
 
+    if settings.effective != _adopted:
+        control.adopt(settings.effective)
+        _adopted = settings.effective
     if settings.backend != get_backend():
         set_backend(settings.backend)
     set_num_threads(settings.threads)
@@ -170,19 +197,22 @@ def _take_over(settings: Settings) -> None:
 
 
 def leave_unless_invited(thing: Any) -> bool:
-    """Uninstall the kernels in a worker that now works for a process without them.
+    """Uninstall the kernels in a worker that now works for a process without them, and forget
+    that process's settings.
 
     :param thing: what has come with the task.
     :return: whether they are gone.
     """
-    global _guest
+    global _guest, _adopted
     if not _guest or thing in _revived:
         return False
     from freqkernels.bridge.install import uninstall
 
     uninstall()
+    control.forget()
+    _told_counts.clear()
     logger.removeFilter(_is_for_this_process)
-    _guest = False
+    _guest, _adopted = False, None
     return True
 
 
@@ -196,7 +226,7 @@ def note_epoch() -> None:
         _count(Epoch(os.getpid(), by_engine))
         return
     line = logging.LogRecord("freqkernels", logging.DEBUG, __file__, 0, "epoch", (), None)
-    line.freqkernels_epoch = Epoch(os.getpid(), by_engine, _news())
+    line.freqkernels_epoch = Epoch(os.getpid(), by_engine, _news(), _counts())
     queue.enqueue(line)
 
 
@@ -207,6 +237,18 @@ def _news() -> tuple[tuple[str, str, str, int], ...]:
         if event.count > _told[key]:
             found.append((*key, event.count - _told[key]))
             _told[key] = event.count
+    return tuple(found)
+
+
+def _counts() -> tuple[tuple[str, CounterValues], ...]:
+    found = []
+    for one in switches():
+        now, before = one.counters.values(), _told_counts.get(one.name, CounterValues())
+        if now != before:
+            names = [field.name for field in fields(CounterValues)]
+            new = {name: getattr(now, name) - getattr(before, name) for name in names}
+            found.append((one.name, CounterValues(**new)))
+            _told_counts[one.name] = now
     return tuple(found)
 
 

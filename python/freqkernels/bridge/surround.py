@@ -1,0 +1,60 @@
+"""Methods of a class of freqtrade's with something put around them, as soon as it is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import FunctionType, ModuleType
+from typing import Any
+
+from freqkernels.bridge.hooks import ImportHandle, on_import
+
+
+class Surroundings:
+    """What is put around methods, and taken off again where nobody has changed them since.
+
+    :param module: that defines the class.
+    :param owner: name of the class.
+    :param names: of the methods; a release need not have them all.
+    :param wrap: makes the new method of the one that was there.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        owner: str,
+        names: Iterable[str],
+        wrap: Callable[[Callable[..., Any]], Callable[..., Any]],
+    ) -> None:
+        self._module = module
+        self._owner = owner
+        self._names = tuple(names)
+        self._wrap = wrap
+        self._handle: ImportHandle | None = None
+        self._done: list[tuple[type, str, Any, Any]] = []
+
+    def attach(self) -> None:
+        """Put it around, now or when the module is imported; nothing if it is."""
+        if self._handle is None:
+            self._handle = on_import(self._module, self._surround)
+
+    def detach(self) -> None:
+        """Put back what was there."""
+        if self._handle is None:
+            return
+        self._handle.cancel()
+        self._handle = None
+        for owner, name, original, ours in reversed(self._done):
+            if vars(owner).get(name) is ours:
+                setattr(owner, name, original)
+        self._done.clear()
+
+    def _surround(self, module: ModuleType) -> None:
+        owner = vars(module).get(self._owner)
+        if not isinstance(owner, type):
+            return
+        for name in self._names:
+            original = vars(owner).get(name)
+            if isinstance(original, FunctionType):
+                ours = self._wrap(original)
+                self._done.append((owner, name, original, ours))
+                setattr(owner, name, ours)
