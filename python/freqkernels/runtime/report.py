@@ -241,7 +241,7 @@ def _saved_line(given: Report) -> str:
         text += f" to {duration(most)}, as they call one another,"
     text += f" by {len(given.saved)} switches"
     if given.not_measured:
-        text += f", {len(given.not_measured)} more are not measured"
+        text += f", {len(given.not_measured)} others not measured"
     return f"{text}; {duration(given.trial_cost_ns)} spent on trials"
 
 
