@@ -15,6 +15,7 @@ import threading
 import time
 import types
 from dataclasses import asdict, dataclass, is_dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -28,6 +29,7 @@ from freqkernels.runtime.switch import Switch, switches
 
 #: Files of another format are not read.
 FORMAT = 1
+_VERSION = version("freqkernels")
 _MOST_BYTES = 64 << 20
 _MOST_COUNT = 1 << 63
 T = TypeVar("T")
@@ -138,8 +140,6 @@ def snapshot(*, all: bool = False) -> Snapshot:
 
     :param all: with the switches that nobody has called and nothing has befallen, too.
     """
-    from importlib.metadata import version
-
     settings = current()
     used = (one for one in switches() if one.counters.values().calls or not one.breaker.closed)
     chosen = switches() if all else list(used)
@@ -155,7 +155,7 @@ def snapshot(*, all: bool = False) -> Snapshot:
         pid=os.getpid(),
         started=_started(),
         taken=time.time(),
-        version=version("freqkernels"),
+        version=_VERSION,
         python=platform.python_version(),
         backend=get_backend(),
         level=settings.level,
