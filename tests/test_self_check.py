@@ -28,7 +28,9 @@ from freqkernels.bridge.self_check_key import digest_of
 from freqkernels.bridge.targets import ENGINE
 from freqkernels.cli import main, split_options
 from freqkernels.errors import InvalidInputError
-from freqkernels.runtime.places import CACHE_VARIABLE
+from freqkernels.evidence import read
+from freqkernels.runtime.places import CACHE_VARIABLE, STATE_VARIABLE
+from freqkernels.runtime.rollout import RolloutLog
 from market_workspace import Workspace
 
 #: What somebody may put on PYTHONPATH: every process of theirs gets trades that are off by a bit.
@@ -84,6 +86,7 @@ class User:
         self.workspace = Workspace(root / "space").create()
         self.root = self.workspace.root
         self.cache = root / "cache"
+        self.state = root / "state"
         config = self.workspace.write_config()
         settings = json.loads(config.read_text())
         config.write_text(json.dumps(settings | {"freqkernels": {"verify": True}}))
@@ -96,7 +99,13 @@ class User:
         done = subprocess.run(
             [sys.executable, *start, name, *self.common, *options],
             cwd=self.root,
-            env={**os.environ, CACHE_VARIABLE: str(self.cache), "COLUMNS": "1000", **environment},
+            env={
+                **os.environ,
+                CACHE_VARIABLE: str(self.cache),
+                STATE_VARIABLE: str(self.state),
+                "COLUMNS": "1000",
+                **environment,
+            },
             capture_output=True,
             text=True,
             timeout=300,
@@ -146,6 +155,24 @@ def test_compared_remembered_and_refused(tmp_path: Path) -> None:
     assert {state for _, state, _ in rows} == {"refused"}
     assert all("found a difference between the engines: trades: [0]" in why for *_, why in rows)
     assert len(remembered(user.cache / "verified.json")) == 1
+
+    # What follows from the difference: evidence, and the engine is off after a restart, too.
+    (evidence,) = (user.state / "evidence").iterdir()
+    assert "ERROR - mismatch of backtest: trades: [0]" in log
+    assert f"'freqkernels replay {evidence}' shows it again" in log
+    record = read(evidence)
+    assert (record.kind, record.switch, record.obstacle) == ("backtest", "backtest", "")
+    assert record.kwargs["arguments"][:2] == user.common[:2]
+    assert list(record.kwargs["digests"]) == ["Sample"]
+    state = RolloutLog(user.state / "rollout.jsonl").read()
+    assert "found a difference" in state.rolled_back["backtest"]
+    assert [(step.action, step.by) for step in state.entries] == [("rollback", "self-check")]
+    printed, log, again = user.backtest(code=WITH_STATUS, FREQKERNELS_VERIFY="0")
+    assert again == trades
+    rows = {name: (state, why) for name, state, why in json.loads(printed.splitlines()[-1])}
+    assert rows["backtest"][0] == "off"
+    assert "it is rolled back: the self-check found a difference" in rows["backtest"][1]
+    assert rows["calculate_csum"] == ("replaced", "")
 
 
 LOOKAHEAD = """

@@ -51,6 +51,7 @@ class Request:
     :param plain: install the kernels in neither run.
     :param offline_markets: record of an exchange or ``auto``, instead of asking the exchange.
     :param cwd: directory from which the user's paths start.
+    :param environment: environment variables of both runs, besides those of this process.
     """
 
     arguments: list[str]
@@ -58,6 +59,7 @@ class Request:
     plain: bool = False
     offline_markets: str | None = None
     cwd: Path = field(default_factory=Path.cwd)
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 def compare_engines(request: Request, directory: Path, say: Say) -> Comparison:
@@ -103,7 +105,7 @@ def _job(request: Request, directory: Path) -> Job:
         cwd=request.cwd,
         offline_markets=_absolute(request),
         neutral=request.against_version is not None,
-        environment=child_environment(settings=True),
+        environment=child_environment(settings=True) | request.environment,
     )
 
 

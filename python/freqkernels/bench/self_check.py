@@ -1,6 +1,7 @@
 """Whether the kernels can be trusted with a strategy: what has been compared, or is now.
 
-What was found identical is remembered in a file of the user's cache directory.
+What was found identical is remembered in a file of the user's cache directory. A difference has
+consequences: the engine is out in this process, after a restart too, and evidence is kept.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,8 +19,14 @@ from freqkernels.bench.compare_engines import EXPORT_OPTIONS, Request, compare_e
 from freqkernels.bench.compare_runs import Comparison
 from freqkernels.bench.report import difference_lines
 from freqkernels.bridge.self_check import Subject
+from freqkernels.bridge.targets import ENGINE
 from freqkernels.errors import FreqkernelsError
-from freqkernels.runtime.places import cache_directory
+from freqkernels.evidence import backtest_record, write
+from freqkernels.runtime import control, switch
+from freqkernels.runtime.journal import keep_evidence, record
+from freqkernels.runtime.places import cache_directory, state_directory
+from freqkernels.runtime.rollout import RolloutLog
+from freqkernels.runtime.settings import MOST_CHARACTERS
 
 logger = logging.getLogger("freqkernels")
 
@@ -98,33 +105,89 @@ class SelfCheck:
         """Why the kernels are not trusted, "" if they are.
 
         :param subject: strategies with everything that their results depend on.
-        :param mode: "once" to believe what is remembered, or "always".
+        :param mode: "once" to believe what is remembered, unless the setting ``caches`` is off, or
+            "always".
         """
-        known = remembered(self.file) if mode == "once" else {}
+        known = remembered(self.file) if mode == "once" and control.current().caches else {}
         new = {name: one for name, one in subject.digests.items() if one not in known}
         names = ", ".join(subject.digests)
         if not new:
             _say(f"{names}: found identical before, with all that the results depend on")
             return ""
         _say(f"{', '.join(new)}: both engines run the backtest, each in a process of its own")
-        reason = self._compared(subject.arguments)
+        reason = self._compared(subject)
         if not reason:
             remember(self.file, new)
             _say(f"{', '.join(new)}: identical to the last bit")
         return reason
 
-    def _compared(self, arguments: list[str]) -> str:
-        request = Request(without_outputs(arguments), offline_markets=self.offline_markets)
-        with tempfile.TemporaryDirectory(prefix="freqkernels-") as folder:
-            try:
-                comparison = compare_engines(request, Path(folder).resolve(), logger.debug)
-            except FreqkernelsError as error:
-                return f"the self-check could not compare the engines: {error}"
-        if comparison.identical:
-            return ""
+    def _compared(self, subject: Subject) -> str:
+        request = Request(
+            without_outputs(subject.arguments),
+            offline_markets=self.offline_markets,
+            environment=_environment(),
+        )
+        try:
+            comparison = _run(request)
+            if comparison.identical:
+                return ""
+            again = _run(replace(request, plain=True))
+        except FreqkernelsError as error:
+            return f"the self-check could not compare the engines: {error}"
         for line in difference_lines(comparison):
             logger.warning("self-check: %s", line)
-        return f"the self-check found a difference between the engines: {_first(comparison)}"
+        if not again.identical:
+            return f"freqtrade alone gives another result each time: {_first(again)}"
+        return self._distrusted(request, subject, _first(comparison))
+
+    def _distrusted(self, request: Request, subject: Subject, difference: str) -> str:
+        """Draw the consequences of a difference; the reason why the kernels are not trusted."""
+        reason = f"the self-check found a difference between the engines: {difference}"
+        switch(ENGINE.name).distrust(reason)
+        told = [self._keep_evidence(request, subject, difference), _roll_back(reason)]
+        record("mismatch", ENGINE.name, "; ".join([difference, *told]))
+        return reason
+
+    def _keep_evidence(self, request: Request, subject: Subject, difference: str) -> str:
+        found = backtest_record(
+            request.arguments,
+            difference,
+            offline_markets=self.offline_markets,
+            digests=subject.digests,
+            directory=request.cwd,
+        )
+        try:
+            path = write(state_directory() / "evidence", found)
+        except FreqkernelsError as error:
+            return f"the evidence could not be kept: {error}"
+        keep_evidence(ENGINE.name, path)
+        return f"'freqkernels replay {path}' shows it again"
+
+
+def _run(request: Request) -> Comparison:
+    with tempfile.TemporaryDirectory(prefix="freqkernels-") as folder:
+        return compare_engines(request, Path(folder).resolve(), logger.debug)
+
+
+def _environment() -> dict[str, str]:
+    """What makes functions of both processes run as fast ones where this one's do, and unmeasured.
+
+    Their command line is another one than this one's.
+    """
+    found = control.effective()
+    if not found.origins:
+        return {}
+    key = found.settings.key or control.run_key()
+    named = {"FREQKERNELS_KEY": key} if len(key) <= MOST_CHARACTERS and key.isprintable() else {}
+    return {"FREQKERNELS_SHADOW": "0", **named}
+
+
+def _roll_back(reason: str) -> str:
+    try:
+        RolloutLog().append("rollback", ENGINE.name, reason[:500], "self-check")
+    except FreqkernelsError as error:
+        return f"it will be on again after a restart: {error}"
+    return f"it stays off until 'freqkernels rollout promote {ENGINE.name}'"
 
 
 def _first(comparison: Comparison) -> str:

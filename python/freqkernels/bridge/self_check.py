@@ -8,6 +8,7 @@ is put back, and the command runs on freqtrade's own code.
 from __future__ import annotations
 
 import functools
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +18,10 @@ from typing import Any
 from freqkernels.bridge.hooks import on_import
 from freqkernels.bridge.install import is_installed, withdraw
 from freqkernels.bridge.self_check_key import digest_of
+from freqkernels.catalogue import LEVELS
 from freqkernels.errors import InvalidInputError
-from freqkernels.runtime.settings import VERIFY_WORDS
+from freqkernels.runtime import control
+from freqkernels.runtime.settings import VERIFY_WORDS, Settings
 from freqkernels.runtime.turns import turn
 
 #: freqtrade's commands that simulate, or prepare candles as a simulation does.
@@ -68,13 +71,16 @@ class Gate:
     """Asks once for each strategy of a run.
 
     :param argv: freqtrade's command line.
-    :param mode: one of :data:`MODES`, "" for never, or None to leave it to the configuration.
+    :param mode: one of :data:`MODES`, "" for never, or None to leave it to the settings: to
+        ``verify``, and for backtests to ``shadow``, the percentage of runs that are checked.
     :param check: decides.
+    :param lot: at least 0, less than 100: which runs are among that percentage.
     """
 
     argv: Sequence[str]
     mode: str | None
     check: Check
+    lot: float = field(default_factory=lambda: random.random() * 100)  # noqa: S311
     _asked: set[str] = field(default_factory=set)
 
     @contextmanager
@@ -101,12 +107,21 @@ class Gate:
         @functools.wraps(original)
         def __init__(backtesting: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
             original(backtesting, *args, **kwargs)
-            mode = _mode_in(backtesting.config) if self.mode is None else self.mode
+            mode = self._mode()
             if mode and is_installed():
                 with turn("self-check"):
                     self._look_at(backtesting, mode)
 
         return __init__
+
+    def _mode(self) -> str:
+        settings = control.current()
+        if settings.level == LEVELS[0]:  # nothing of ours runs
+            return ""
+        if self.mode is not None or settings.verify:
+            return settings.verify if self.mode is None else self.mode
+        shadowed = self.argv[0] == "backtesting" and self.lot < _shadow_in(settings)
+        return MODES[1] if shadowed else ""
 
     def _look_at(self, backtesting: Any, mode: str) -> None:
         names = {strategy.get_strategy_name(): strategy for strategy in backtesting.strategylist}
@@ -129,11 +144,10 @@ class Gate:
         return arguments
 
 
-def _mode_in(config: dict[str, Any]) -> str:
-    section = config.get("freqkernels", {})
-    if not isinstance(section, dict):
-        raise InvalidInputError(f"freqkernels in the configuration: {section!r} has no settings")
-    return mode_of(section.get("verify"), "freqkernels.verify in the configuration")
+def _shadow_in(settings: Settings) -> float:
+    """Percentage of backtests that both engines run."""
+    own = settings.functions.get("backtest")
+    return settings.shadow if own is None or own.shadow is None else own.shadow
 
 
 def backtesting_arguments(rest: Sequence[str]) -> list[str]:

@@ -8,12 +8,14 @@ import json
 import platform
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 from freqkernels import _kernels
-from freqkernels.runtime import get_backend
+from freqkernels.runtime import control, get_backend
+from freqkernels.runtime.rollout import RolloutLog
 
 #: Settings that say where things are, how a command runs or what it prints, not what comes out.
 _OTHER_SETTINGS = frozenset(
@@ -43,7 +45,8 @@ def digest_of(backtesting: Any, strategy: Any) -> str:
     """A digest that is another one as soon as the results may be others.
 
     Of the strategy's source, parameters and loaded modules beside it, the settings, versions and
-    builds, the files with candles by name, size and date, and the markets of the pairs.
+    builds, the files with candles by name, size and date, the markets of the pairs, and what says
+    which functions run fast.
 
     :param backtesting: freqtrade's ``Backtesting``.
     :param strategy: one of its strategies.
@@ -54,6 +57,7 @@ def digest_of(backtesting: Any, strategy: Any) -> str:
         "versions": [platform.python_version(), platform.machine(), get_backend(), *_versions()],
         "candles": list(_stamps(Path(backtesting.config["datadir"]))),
         "markets": _markets(backtesting),
+        "fast": _fast(),
     }
     text = json.dumps(_plain(content), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -106,6 +110,19 @@ def _settings(config: dict[str, Any]) -> dict[str, Any]:
     exchange = kept.get("exchange", {})
     kept["exchange"] = {k: v for k, v in exchange.items() if k not in _CREDENTIALS}
     return kept
+
+
+def _fast() -> list[Any]:
+    """What was compared while it did not run at all is not proven for when it does."""
+    settings, rollout = control.current(), RolloutLog().read()
+    functions = {name: asdict(one) for name, one in settings.functions.items()}
+    shares = [settings.percentage, *(one["percentage"] for one in functions.values())]
+    partly = any(share is not None and share < 100 for share in shares)
+    return [
+        *(settings.level, settings.modules, settings.percentage, functions),
+        (settings.key or control.run_key()) if partly else "",
+        *(rollout.phases, sorted(rollout.rolled_back)),
+    ]
 
 
 def _versions() -> Iterator[Any]:

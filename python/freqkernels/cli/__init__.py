@@ -10,7 +10,8 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ COMMANDS = {
     "doctor": "what is installed, compiled, threaded and certified, and what to do about it",
     "fuzz": "random backtests by both engines, compared to the last bit",
     "markets": "record an exchange's markets for runs without a network; look at a record",
+    "replay": "repeat a call in which the implementations differed, from its file of evidence",
     "rollout": "let more and more run fast, phase by phase, and take it back",
     "settings": "the settings in force, and where each comes from",
     "status": "what is replaced in freqtrade, what is not and why; what other processes count",
@@ -51,7 +53,7 @@ class Passthrough:
     :param offline_markets: file, "auto" or None.
     :param plain: whether to replace nothing.
     :param verify: how often to compare before the kernels are trusted, "" for never, None for
-        what the configuration says.
+        what the settings say.
     :param verify_asked: whether the option is there.
     """
 
@@ -69,7 +71,7 @@ def split_options(argv: Sequence[str]) -> Passthrough:
     :raise InvalidInputError: for ``FREQKERNELS_VERIFY`` or ``--freqkernels-verify=`` with a value
         that is none.
     """
-    result = Passthrough(verify=_verify_mode(os.environ.get(_VERIFY), _VERIFY))
+    result = Passthrough()
     rest = iter(argv)
     for word in rest:
         if word == "--plain":
@@ -85,6 +87,8 @@ def split_options(argv: Sequence[str]) -> Passthrough:
             result.verify_asked = True
         else:
             result.argv.append(word)
+    if not result.plain and not result.verify_asked:
+        result.verify = _verify_mode(os.environ.get(_VERIFY), _VERIFY)
     return result
 
 
@@ -165,18 +169,23 @@ def _run_command(name: str, argv: Sequence[str]) -> int:
 
 def _run_freqtrade(options: Passthrough) -> int:
     from freqkernels.bridge.run import run_freqtrade
-    from freqkernels.bridge.self_check import COMMANDS as CHECKED
-    from freqkernels.bridge.self_check import Gate
-    from freqkernels.bridge.time_line import told
-    from freqkernels.runtime import collect_once_at_exit
 
     if options.plain:
         return run_freqtrade(options.argv, options.offline_markets, plain=True)
-    collect_once_at_exit()
-    if not options.argv or options.argv[0] not in CHECKED:
+    from freqkernels.bridge.long_runs import looked_after
+    from freqkernels.bridge.self_check import COMMANDS as CHECKED
+    from freqkernels.bridge.self_check import Gate
+    from freqkernels.bridge.time_line import told
+    from freqkernels.catalogue import LEVELS
+    from freqkernels.runtime import collect_once_at_exit, control
+
+    if control.current().level != LEVELS[0]:
+        collect_once_at_exit()
+    command = options.argv[0] if options.argv else ""
+    if command not in CHECKED:
         if options.verify_asked:
             raise InvalidInputError(f"{_VERIFY_OPTION} is for {', '.join(CHECKED)}")
-        return run_freqtrade(options.argv, options.offline_markets)
+        return run_freqtrade(options.argv, options.offline_markets, around=looked_after(command))
 
     def check(subject: Subject, mode: str) -> str:
         from freqkernels.bench.self_check import SelfCheck
@@ -184,8 +193,17 @@ def _run_freqtrade(options: Passthrough) -> int:
         return SelfCheck(options.offline_markets)(subject, mode)
 
     gate = Gate(options.argv, options.verify, check)
+    around = _both(gate.attached(), looked_after(command))
     with told():
-        return run_freqtrade(options.argv, options.offline_markets, around=gate.attached())
+        return run_freqtrade(options.argv, options.offline_markets, around=around)
+
+
+@contextmanager
+def _both(
+    first: AbstractContextManager[object], second: AbstractContextManager[object]
+) -> Iterator[None]:
+    with first, second:
+        yield
 
 
 def _print_versions() -> int:

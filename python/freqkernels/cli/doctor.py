@@ -12,6 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from freqkernels import metrics, ohlcv, runtime, signals, strategy, trades
+from freqkernels.cli._health import (
+    leftovers_part,
+    packages_part,
+    rollout_part,
+    settings_part,
+)
 from freqkernels.errors import MissingExtensionError
 from freqkernels.runtime.threads import MOST_THREADS
 
@@ -28,6 +34,7 @@ _PACKAGES = (
 _COMPILERS = ("cc", "gcc", "clang", "cl")
 # Importing them registers their kernels.
 _USES_KERNELS = (metrics, ohlcv, signals, strategy, trades)
+_OFF = "off: "
 
 
 def versions() -> dict[str, str]:
@@ -48,10 +55,15 @@ def _compiler() -> str | None:
 
 
 def _kernels() -> dict[str, str]:
-    """Backend by kernel, or why it has none."""
+    """Backend by kernel, or why it has none; why the reference answers where that is decided."""
     found = {}
     for kernel in runtime.kernels():
+        decision = kernel.switch.decision()
         try:
+            if decision.variant == "exact" and runtime.get_backend() != "reference":
+                kernel.twin("compiled")
+                found[kernel.name] = f"{_OFF}{decision.reason}"
+                continue
             found[kernel.name] = kernel.backend
         except MissingExtensionError as error:
             found[kernel.name] = f"none: {error}"
@@ -103,7 +115,7 @@ def _targets() -> list[dict[str, Any]]:
 def _findings(report: dict[str, Any]) -> list[str]:
     """What is not as it should be, each with what to do."""
     found = []
-    if any(backend != "compiled" for backend in report["kernels"].values()):
+    if _lacks_compiled(report):
         if report["backend"] == "reference":
             found.append("The reference backend is forced: unset FREQKERNELS_BACKEND for speed.")
         else:
@@ -133,8 +145,22 @@ def _findings(report: dict[str, Any]) -> list[str]:
     return found
 
 
+def _lacks_compiled(report: dict[str, Any]) -> bool:
+    """Whether a kernel cannot run compiled; what somebody has switched off could."""
+    return any(
+        backend != "compiled" and not backend.startswith(_OFF)
+        for backend in report["kernels"].values()
+    )
+
+
 def examine() -> dict[str, Any]:
     """The whole report as plain values."""
+    parts = {
+        "settings": settings_part(),
+        "rollout": rollout_part(),
+        "left behind": leftovers_part(),
+        "packages": packages_part(),
+    }
     report: dict[str, Any] = {
         "versions": versions(),
         "platform": platform.platform(),
@@ -146,7 +172,12 @@ def examine() -> dict[str, Any]:
         "targets": _targets(),
         "events": [f"{event.kind} of {event.name}: {event.reason}" for event in runtime.events()],
     }
-    report["findings"] = _findings(report)
+    report |= {name: part.content for name, part in parts.items()}
+    report["lines"] = {name: part.lines for name, part in parts.items()}
+    report["findings"] = [
+        *_findings(report),
+        *(f for part in parts.values() for f in part.findings),
+    ]
     return report
 
 
@@ -165,6 +196,11 @@ def _print(report: dict[str, Any]) -> None:
     for target in report["targets"]:
         state = "certified" if target["certified"] else f"not replaced: {target['reason']}"
         print(f"  {target['name']:36} {state}")
+    for name, lines in report["lines"].items():
+        if lines:
+            print(f"\n{name}")
+        for line in lines:
+            print(f"  {line}")
     print("\nfindings")
     for finding in report["findings"] or ["none: everything is as it should be"]:
         print(f"  - {finding}")
@@ -179,7 +215,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the report; 1 when kernels cannot run compiled, else 0."""
     report = examine()
     if args.json:
+        del report["lines"]
         print(json.dumps(report, indent=2))
     else:
         _print(report)
-    return int(any(backend != "compiled" for backend in report["kernels"].values()))
+    return int(_lacks_compiled(report))

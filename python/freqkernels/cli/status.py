@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what is asked for.
 
-    :return: of functions: 1 when one is not replaced, else 0. Of other processes: 1 when a file
+    :return: of functions: 1 when one is neither replaced nor off, else 0. Of other processes: 1 when a file
         cannot be read, else 0.
     :raise InvalidInputError: for seconds that nobody can wait.
     """
@@ -92,7 +92,7 @@ def _functions(*, as_json: bool) -> int:
             *decision_lines(now),
         ]
         print(_text(["", *lines, *_running()]))
-    return int(any(row.state != "replaced" for row in rows))
+    return int(any(row.state not in ("replaced", "off") for row in rows))
 
 
 def _plain(row: Any, one: Any) -> dict[str, Any]:
