@@ -47,8 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what is asked for.
 
-    :return: of functions: 1 when one is neither replaced nor off, else 0. Of other processes: 1 when a file
-        cannot be read, else 0.
+    :return: of functions: 1 when one is neither replaced nor off, else 0. Of other processes: 1
+        when a file cannot be read, else 0.
     :raise InvalidInputError: for seconds that nobody can wait.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # reasons may hold what this output cannot
