@@ -13,6 +13,7 @@
 * :mod:`~freqkernels.bench.measured_costs`: importing, installing, and a call through the runtime
 * :mod:`~freqkernels.bench.readiness` with ``readiness_cases``, ``readiness_identity`` and
   ``resources``: whether a phase of a rollout is ready on this machine
+* :mod:`~freqkernels.bench.replay`: a recorded call once more, by both implementations
 * :mod:`~freqkernels.bench.fuzz`: two engines on random backtests, the smallest one that differs
 * :mod:`~freqkernels.bench.figures`: all of it in one run, as tables of the README
 

@@ -30,6 +30,8 @@ DEFAULT_PAIRS = 8
 DEFAULT_CANDLES = 75_000
 DEFAULT_TIMEFRAME = "5m"
 
+#: What a run with everything on gets all the same: where it may write, how much of the machine.
+_KEPT = ("FREQKERNELS_NUM_THREADS", "FREQKERNELS_CACHE_DIR", "FREQKERNELS_CACHE_DIRECTORY")
 _STRATEGY_FOLDER = Path(__file__).with_name("strategies")
 _WALLETS = {"BTC": 10.0, "ETH": 100.0, "BNB": 1_000.0}
 
@@ -208,6 +210,25 @@ def child_environment(*, settings: bool = False) -> dict[str, str]:
     """
     inherited = {k: v for k, v in os.environ.items() if settings or not k.startswith("FREQTRADE__")}
     return inherited | {"PYTHONHASHSEED": "0", "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
+
+
+def everything_on(state: Path, *, settings: bool = False) -> dict[str, str]:
+    """Environment of a process in which nothing of ours is switched off.
+
+    :param state: empty folder, so that no rollout has been taken back there.
+    :param settings: as for :func:`child_environment`.
+    """
+    ours = ("FREQTRADE_OPT_", "FREQKERNELS_")
+    environment = {
+        name: value
+        for name, value in child_environment(settings=settings).items()
+        if name in _KEPT or not name.startswith(ours)
+    }
+    return environment | {
+        "FREQKERNELS_STATE_DIRECTORY": str(state),
+        "FREQKERNELS_LEVEL": "experimental",
+        "FREQKERNELS_BACKEND": "compiled",
+    }
 
 
 def _timeframe(choices: Choices, available: dict[str, list[str]], datadir: Path, mode: str) -> str:

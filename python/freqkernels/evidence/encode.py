@@ -304,6 +304,18 @@ class Encoder:
         raise _UnsupportedError(f"a {class_name(value)}")
 
 
+def copy_of(value: Any) -> Any:
+    """What a file would give back: a copy that shares nothing, with arrays as they lay in memory.
+
+    ``copy.deepcopy`` closes the gaps between values and makes arrays writeable.
+
+    :param value: anything; what no file holds becomes a :class:`Placeholder`.
+    """
+    encoder = Encoder()
+    node = encoder.node(value)
+    return Decoder([array.copy(order="K") for array in encoder.arrays]).value(node)
+
+
 def _keeps_dtype(dtype: np.dtype[Any]) -> bool:
     """Whether the header of a ``.npy`` file can say what this dtype is."""
     if dtype.hasobject or dtype.metadata is not None:
