@@ -202,3 +202,16 @@ def test_a_switch_without_calls_is_not_shown(
     write_file(state / "file.json")
     assert main(["status", "--file", str(state / "file.json")]) == 0
     assert "calculate_csum" not in capsys.readouterr().out
+
+
+def test_without_psutil(
+    state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    for name, pid in (("ended", ended_process()), ("none", 2**62), ("here", os.getpid())):
+        write_file(state / f"{name}.json", made_snapshot(pid=pid))
+    files = [str(state / f"{name}.json") for name in ("ended", "none", "here")]
+    assert main(["status", "--json", "--file", *files]) == 0
+    found = json.loads(capsys.readouterr().out)["processes"]
+    ended = "stale" if os.name == "posix" else "running"  # elsewhere one cannot ask without harm
+    assert [one["state"] for one in found] == [ended, ended, "running"]

@@ -35,6 +35,15 @@ _MOST_COUNT = 1 << 63
 T = TypeVar("T")
 
 
+def _started() -> float:
+    """When logging was loaded, which is long before anything is counted."""
+    record = logging.LogRecord("", logging.INFO, "", 0, "", None, None)
+    return record.created - record.relativeCreated / 1000
+
+
+_STARTED = _started()
+
+
 @dataclass(frozen=True, slots=True)
 class Quantiles:
     """How long calls take, in nanoseconds: half, nine of ten, 99 of 100 take no longer.
@@ -153,7 +162,7 @@ def snapshot(*, all: bool = False) -> Snapshot:
 
     return Snapshot(
         pid=os.getpid(),
-        started=_started(),
+        started=_STARTED,
         taken=time.time(),
         version=_VERSION,
         python=platform.python_version(),
@@ -249,12 +258,6 @@ def _quantiles(times: Histogram | None) -> Quantiles | None:
     if times is None or not times.count:
         return None
     return Quantiles(times.quantile(0.5), times.quantile(0.9), times.quantile(0.99))
-
-
-def _started() -> float:
-    """When logging was loaded, which is long before anything is counted."""
-    record = logging.LogRecord("", logging.INFO, "", 0, "", None, None)
-    return record.created - record.relativeCreated / 1000
 
 
 def _built(kind: type[T], values: Any, where: str) -> T:
