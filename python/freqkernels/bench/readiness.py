@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from freqkernels.bench.inputs import Say, child_environment
+from freqkernels.bench.inputs import Say, everything_on
 from freqkernels.bench.resources import look
 from freqkernels.bridge.fingerprints import SourceNotFoundError, package_root
 from freqkernels.bridge.replace import certificate
@@ -32,8 +32,6 @@ _STRATEGIES = ("TrendPullback", "ManagedBreakout")
 _PAIRS = ("BTC/USDT", "XRP/USDT", "PEPE/USDT")
 _CANDLES = 1500
 _ENGINE = "backtest"
-#: What a run of its own gets all the same: where it may write, and how much of the machine it has.
-_KEPT = ("FREQKERNELS_NUM_THREADS", "FREQKERNELS_CACHE_DIR", "FREQKERNELS_CACHE_DIRECTORY")
 _TIMEOUT = 600
 
 
@@ -103,25 +101,30 @@ def check(phase: str, say: Say) -> Readiness:
             "freqtrade is not installed: there is nothing to compare with. "
             "'pip install freqkernels[freqtrade]' installs both"
         ) from error
-    parts = Part("smoke"), Part("identity"), Part("resource")
-    folder = state_directory()
-    for part, look_at in zip(parts, (_smoke, _identity, _resource), strict=True):
-        say(f"{phase}: {part.name}")
-        look_at(part, phase, folder, say)
-    return Readiness(phase, parts)
+    parts = []
+    for name, look_at in (("smoke", smoke), ("identity", identity), ("resource", resource)):
+        say(f"{phase}: {name}")
+        parts.append(look_at(phase, say))
+    return Readiness(phase, tuple(parts))
 
 
-def _smoke(part: Part, phase: str, folder: Path, _: Say) -> None:
+def smoke(phase: str, _: Say) -> Part:
+    """Kernels load, settings are valid, state can be kept; what this freqtrade allows.
+
+    :param phase: of the catalogue.
+    """
+    part = Part("smoke")
     _kernels(part, phase)
     _settings(part, phase)
-    _state(part, folder)
+    _state(part)
     targets = [target for target in TARGETS if ENTRIES[target.name].phase == phase]
-    left = [(target.name, certificate(target).support) for target in targets]
-    left = [(name, support) for name, support in left if not support]
-    for name, support in left:
-        part.notes.append(f"{name} stays freqtrade's own: {support.reason}")
-    certified = len(targets) - len(left)
-    part.notes.append(f"{certified} of {len(targets)} functions are certified for this freqtrade")
+    known = {target.name: certificate(target).support for target in targets}
+    for name, support in known.items():
+        if not support:
+            part.notes.append(f"{name} stays freqtrade's own: {support.reason}")
+    count = sum(map(bool, known.values()))
+    part.notes.append(f"{count} of {len(known)} functions are certified for this freqtrade")
+    return part
 
 
 def _kernels(part: Part, phase: str) -> None:
@@ -147,7 +150,8 @@ def _settings(part: Part, phase: str) -> None:
         part.notes.append(f"the setting 'modules' leaves out {phase}: nothing of it runs fast")
 
 
-def _state(part: Part, folder: Path) -> None:
+def _state(part: Part) -> None:
+    folder = state_directory()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
@@ -163,30 +167,22 @@ def _state(part: Part, folder: Path) -> None:
         part.findings.append(problem)
 
 
-def _identity(part: Part, phase: str, _: Path, say: Say) -> None:
+def identity(phase: str, say: Say) -> Part:
+    """Ours and freqtrade's own give the same bits.
+
+    :param phase: of the catalogue.
+    :param say: called with what is being done.
+    """
+    part = Part("identity")
     with tempfile.TemporaryDirectory(prefix="freqkernels-") as state:
-        environment = _everything_on(Path(state))
+        environment = everything_on(Path(state))
         _functions(part, phase, environment)
         if phase == ENTRIES[_ENGINE].phase:
             for strategy in _STRATEGIES:
                 say(f"{phase}: a backtest of {strategy} by both engines")
                 _backtest(part, strategy, environment)
             part.notes.append("hyperopt is not run: what it computes is what backtests do")
-
-
-def _everything_on(state: Path) -> dict[str, str]:
-    """Environment of a process in which nothing of ours is switched off."""
-    ours = ("FREQTRADE_OPT_", "FREQKERNELS_")
-    environment = {
-        name: value
-        for name, value in child_environment().items()
-        if name in _KEPT or not name.startswith(ours)
-    }
-    return environment | {
-        "FREQKERNELS_STATE_DIRECTORY": str(state),
-        "FREQKERNELS_LEVEL": "experimental",
-        "FREQKERNELS_BACKEND": "compiled",
-    }
+    return part
 
 
 def _run(arguments: list[str], environment: dict[str, str]) -> dict[str, Any] | str:
@@ -244,7 +240,6 @@ def _backtest(part: Part, strategy: str, environment: dict[str, str]) -> None:
             part.notes.append(note)
 
 
-def _resource(part: Part, _: str, folder: Path, __: Say) -> None:
-    findings, notes = look(folder)
-    part.findings.extend(findings)
-    part.notes.extend(notes)
+def resource(_: str, __: Say) -> Part:
+    """The machine has room."""
+    return Part("resource", *look(state_directory()))

@@ -6,8 +6,9 @@ closed at the same moment, captures of several currencies.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -180,7 +181,7 @@ def _advise(frame: pd.DataFrame, metadata: dict[str, Any]) -> pd.DataFrame:
 
 
 def _crossing(other: Callable[[pd.DataFrame], Any], direction: str | None) -> Arguments:
-    return (candles()["close"], other(candles()), direction), {}
+    return (candles()["close"].copy(), other(candles()), direction), {}
 
 
 def _rows() -> Arguments:
@@ -235,16 +236,22 @@ def _functions(name: str) -> tuple[Callable[..., Any], Callable[..., Any] | None
     return both.original, both.replacement
 
 
+def _fresh(case: Case) -> Arguments:
+    """Arguments that share nothing with those of another call, so that changes show."""
+    return copy.deepcopy(case.arguments())
+
+
 def cases_of(phase: str) -> list[Case]:
     """Calls of the functions of a phase that can be called by themselves.
 
     :param phase: of the catalogue.
     """
     known = {target.name for target in TARGETS} | set(_OWN)
+    shared = (replace(case, arguments=partial(_fresh, case)) for case in measured_cases(_SIZES))
     made = [Case(name, text, partial(_functions, name), make) for name, text, make in _table()]
     return [
         case
-        for case in (*measured_cases(_SIZES), *made)
+        for case in (*shared, *made)
         if case.function in known and ENTRIES[case.function].phase == phase
     ]
 

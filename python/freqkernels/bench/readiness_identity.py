@@ -13,8 +13,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from freqkernels.bench.measured_functions import Case, NotIdenticalError, require_identical
@@ -30,14 +31,14 @@ from freqkernels.runtime import use_backend
 class Compared:
     """What came of it.
 
-    :param names: functions and kernels that were compared.
+    :param names: functions and kernels that were compared and are identical.
     :param findings: what differs, one sentence each.
     :param notes: what could not be compared, and why.
     """
 
-    names: list[str] = field(default_factory=list)
-    findings: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    names: list[str]
+    findings: list[str]
+    notes: list[str]
 
 
 def compare_phase(phase: str) -> Compared:
@@ -45,29 +46,32 @@ def compare_phase(phase: str) -> Compared:
 
     :param phase: of the catalogue.
     """
-    found = Compared()
+    findings: list[str] = []
+    notes: dict[str, None] = {}
+    identical: dict[str, bool] = {}
+    for name, shown, compare in _calls(phase):
+        finding = note = ""
+        try:
+            note = compare()
+        except NotIdenticalError as error:
+            finding = str(error)
+        except Exception as error:  # whatever a function raises is a finding
+            finding = f"{shown} raised {type(error).__name__}: {error}"
+        if note:
+            notes[note] = None
+        else:
+            identical[name] = identical.get(name, True) and not finding
+        findings += [finding] if finding else []
+    return Compared([name for name, same in identical.items() if same], findings, list(notes))
+
+
+def _calls(phase: str) -> Iterator[tuple[str, str, Callable[[], str]]]:
+    """Name, what people see, and a comparison that says why there is nothing to compare."""
     for case in cases_of(phase):
-        _note(found, case.function, f"{case.function} ({case.input})", _case, case)
+        yield case.function, f"{case.function} ({case.input})", partial(_case, case)
     for twins in TWINS:
         if ENTRIES[twins.kernel].phase == phase:
-            _note(found, twins.kernel, twins.kernel, _twins, twins)
-    return found
-
-
-def _note(
-    found: Compared, name: str, shown: str, compare: Callable[..., str], what: Case | Twins
-) -> None:
-    """Compare, and put what came of it where it belongs."""
-    try:
-        left_alone = compare(what)
-    except NotIdenticalError as error:
-        found.findings.append(str(error))
-    except Exception as error:  # whatever a function raises is a finding
-        found.findings.append(f"{shown} raised {type(error).__name__}: {error}")
-    else:
-        kept, value = (found.notes, left_alone) if left_alone else (found.names, name)
-        if value not in kept:
-            kept.append(value)
+            yield twins.kernel, twins.kernel, partial(_twins, twins)
 
 
 def _case(case: Case) -> str:
@@ -87,7 +91,7 @@ def _twins(twins: Twins) -> str:
     results: list[Any] = []
     for backend in ("compiled", "reference"):
         with use_backend(backend):
-            results.append(twins.call(candles()))
+            results.append(twins.call(candles().copy()))
     difference = first_difference(*results)
     if difference is not None:
         raise NotIdenticalError(f"the twins of {twins.kernel} differ: {difference}")
