@@ -318,7 +318,7 @@ def copy_of(value: Any) -> Any:
 
 def _keeps_dtype(dtype: np.dtype[Any]) -> bool:
     """Whether the header of a ``.npy`` file can say what this dtype is."""
-    if dtype.hasobject or dtype.metadata is not None:
+    if dtype.hasobject or dtype.metadata is not None or issubclass(dtype.type, np.record):
         return False
     try:
         described: Any = np.lib.format.dtype_to_descr(dtype)
