@@ -90,6 +90,7 @@ def _epoch(original: Callable[..., Any]) -> Callable[..., Any]:
         if workers.leave_unless_invited(self):
             return original(self, *args, **kwargs)
         wanted = _is_wanted()
+        workers.begin_epoch()
         with _mapped_candles() if wanted else nullcontext():
             result = original(self, *args, **kwargs)
         if switch(NAME).policy.telemetry != "off":

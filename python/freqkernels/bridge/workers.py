@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -36,6 +37,8 @@ logger = logging.getLogger("freqkernels")
 
 #: The switch that decides whether workers get anything from us.
 NAME = "hyperopt"
+#: Not imported by an epoch that does not need it.
+_ENGINE = "freqkernels.bridge.engine"
 #: The logger through which freqtrade handles what its workers write.
 _QUEUE_LOGGER = "freqtrade.optimize.hyperopt.hyperopt_logger"
 
@@ -216,11 +219,17 @@ def leave_unless_invited(thing: Any) -> bool:
     return True
 
 
+def begin_epoch() -> None:
+    """What is said of the next epoch is said of no earlier one."""
+    engine: Any = sys.modules.get(_ENGINE)
+    if engine is not None:
+        engine.forget_last_run()
+
+
 def note_epoch() -> None:
     """Count the epoch that has just ended, here or where it was ordered."""
-    from freqkernels.bridge.engine import last_run
-
-    by_engine = bool(last_run())
+    engine: Any = sys.modules.get(_ENGINE)
+    by_engine = engine is not None and bool(engine.last_run())
     queue = _queue() if _guest else None
     if queue is None:
         _count(Epoch(os.getpid(), by_engine))

@@ -39,12 +39,18 @@ from freqkernels.simulation.structs import Setup
 _STOPLOSS_GUARD = 3
 _last_run: Support | None = None
 
-__all__ = ["backtest", "last_run"]
+__all__ = ["backtest", "forget_last_run", "last_run"]
 
 
 def last_run() -> Support | None:
-    """Whether the last backtest in this process was simulated by the engine, and why not."""
+    """Whether the last backtest that the engine was asked for was simulated by it, and why not."""
     return _last_run
+
+
+def forget_last_run() -> None:
+    """The next backtest may not ask the engine at all."""
+    global _last_run
+    _last_run = None
 
 
 def backtest(
