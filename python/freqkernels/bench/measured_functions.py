@@ -38,6 +38,10 @@ class NotIdenticalError(FreqkernelsError):
     """A result differs from freqtrade's, or ours is not ours: there is nothing to time."""
 
 
+class RefusedError(NotIdenticalError):
+    """Our function has left a call to freqtrade's, as it promises nothing for this input."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """How much is measured.
@@ -277,16 +281,19 @@ def require_identical(
     :param case: what to call.
     :param original: freqtrade's function.
     :param replacement: ours.
-    :raise NotIdenticalError: if they differ, or if our function did not answer itself.
+    :raise RefusedError: if our function does not promise this result on this machine.
+    :raise NotIdenticalError: if they differ, or if our function did not answer for other reasons.
     """
     before = events()
     outcomes = []
     for function in (replacement, original):
         args, kwargs = case.arguments()
         outcomes.append((function(*args, **kwargs), args, kwargs))
-    if events() != before:
-        happened = "; ".join(f"{event.name}: {event.reason}" for event in events())
-        raise NotIdenticalError(f"{case.function} ({case.input}) fell back: {happened}")
+    new = [event for event in events() if event not in before]
+    if new:
+        happened = "; ".join(f"{event.name}: {event.reason}" for event in new)
+        kind = RefusedError if all(e.kind == "refusal" for e in new) else NotIdenticalError
+        raise kind(f"{case.function} ({case.input}) fell back: {happened}")
     difference = first_difference(*outcomes)
     if difference is not None:
         raise NotIdenticalError(f"{case.function} ({case.input}) differs: {difference}")

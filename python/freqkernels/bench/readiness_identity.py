@@ -18,7 +18,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from freqkernels.bench.measured_functions import Case, NotIdenticalError, require_identical
+from freqkernels.bench.measured_functions import (
+    Case,
+    NotIdenticalError,
+    RefusedError,
+    require_identical,
+)
 from freqkernels.bench.readiness_cases import TWINS, Twins, candles, cases_of
 from freqkernels.bridge.originals import beside
 from freqkernels.catalogue import ENTRIES
@@ -33,7 +38,7 @@ class Compared:
 
     :param names: functions and kernels that were compared and are identical.
     :param findings: what differs, one sentence each.
-    :param notes: what could not be compared, and why.
+    :param notes: what was not compared, as ours does not promise to be the same, and why.
     """
 
     names: list[str]
@@ -53,6 +58,8 @@ def compare_phase(phase: str) -> Compared:
         finding = note = ""
         try:
             note = compare()
+        except RefusedError as error:
+            note = str(error)
         except NotIdenticalError as error:
             finding = str(error)
         except Exception as error:  # whatever a function raises is a finding
