@@ -292,6 +292,21 @@ def test_what_is_sent_to_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Optimizer().__reduce_ex__(4)[0] is not workers.revive
 
 
+def test_a_worker_hears_of_what_another_one_has_rolled_back(state: Path) -> None:
+    configure(level="standard")
+    sent = control.effective()
+    control.forget()
+    try:
+        workers._adopt(sent)
+        assert control.current().level == "standard"
+        assert control.decision("calculate_csum").variant == "fast"
+        RolloutLog().append("rollback", "calculate_csum", "a doubt", "shadow")
+        workers._adopt(sent)
+        assert control.decision("calculate_csum").source == "rollout"
+    finally:
+        workers._adopted = None
+
+
 def test_counts_of_workers_are_added_once() -> None:
     counters = switch("calculate_csum").counters
     counters.count(10)

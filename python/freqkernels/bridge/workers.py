@@ -30,6 +30,7 @@ from freqkernels.runtime import (
 )
 from freqkernels.runtime.counters import CounterValues
 from freqkernels.runtime.journal import record
+from freqkernels.runtime.rollout import RolloutLog, RolloutState
 from freqkernels.runtime.settings import Effective
 from freqkernels.runtime.threads import chosen_threads
 
@@ -94,7 +95,7 @@ frames: dict[str, SharedFrames] = {}
 _simulated: dict[int, Simulated] = {}
 _guest = False  # whether the kernels are here for another process
 _revived: WeakSet[Any] = WeakSet()
-_adopted: Effective | None = None
+_adopted: tuple[Effective, RolloutLog, RolloutState | None] | None = None
 _told: Counter[tuple[str, str, str]] = Counter()
 _told_counts: dict[str, CounterValues] = {}
 
@@ -182,12 +183,10 @@ def revive(settings: Settings, constructor: Callable[..., Any], arguments: Any) 
 
 
 def _take_over(settings: Settings) -> None:
-    global _guest, _adopted
+    global _guest
     from freqkernels.bridge.install import install, is_installed
 
-    if settings.effective != _adopted:
-        control.adopt(settings.effective)
-        _adopted = settings.effective
+    _adopt(settings.effective)
     if settings.backend != get_backend():
         set_backend(settings.backend)
     set_num_threads(settings.threads)
@@ -197,6 +196,20 @@ def _take_over(settings: Settings) -> None:
         _guest = True
         logger.addFilter(_is_for_this_process)
         install()
+
+
+def _adopt(effective: Effective) -> None:
+    """Take over settings, and what the log of the rollout says by now: another worker may have
+    found something."""
+    global _adopted
+    if _adopted is None or _adopted[0] != effective:
+        control.adopt(effective)  # which says where the log is
+        _adopted = effective, RolloutLog(), None
+    _, log, seen = _adopted
+    state = log.read()
+    if state is not seen:
+        control.adopt(effective)
+        _adopted = effective, log, state
 
 
 def leave_unless_invited(thing: Any) -> bool:
