@@ -20,10 +20,13 @@ from freqkernels.runtime.threads import renew_after_fork
 #: freqtrade's commands that run until somebody ends them.
 COMMANDS = ("trade", "webserver")
 _CONFIGURATION = ("freqtrade.configuration.configuration", "Configuration")
-#: In the state directory: telemetry files of running processes.
-_PROCESSES = "processes"
 _lock = threading.Lock()
 renew_after_fork(globals(), "_lock", threading.Lock)
+
+
+def process_directory() -> Path:
+    """Where running processes keep their telemetry files."""
+    return state_directory() / "processes"
 
 
 @contextmanager
@@ -83,7 +86,7 @@ class _Keeper:
                 watched=[RolloutLog().path, *(Path(file).absolute() for file in files)],
                 reload=control.reload_logged,
                 telemetry_file=Path(settings.telemetry_file) if settings.telemetry_file else None,
-                processes=state_directory() / _PROCESSES,
+                processes=process_directory(),
             )
         self._exchange(monitor)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from freqkernels.bridge.long_runs import process_directory
 from freqkernels.errors import InvalidInputError
-from freqkernels.runtime.places import state_directory
 from freqkernels.runtime.report import duration, report_of
 from freqkernels.runtime.snapshots import Snapshot, read_file
 
@@ -50,11 +50,6 @@ def look_at(files: Sequence[Path]) -> list[Seen]:
     :param files: of any processes; those that running processes keep if there are none.
     """
     return [_look_at(file) for file in files or sorted(process_directory().glob("*.json"))]
-
-
-def process_directory() -> Path:
-    """Where running processes keep their files."""
-    return state_directory() / "processes"
 
 
 def _look_at(file: Path) -> Seen:

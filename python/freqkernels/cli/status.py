@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from freqkernels.cli._processes import Seen, decision_lines, lines_of, look_at, process_directory
+from freqkernels.bridge.long_runs import process_directory
+from freqkernels.cli._processes import Seen, decision_lines, lines_of, look_at
 from freqkernels.errors import InvalidInputError
 
 _SECONDS = 2.0
