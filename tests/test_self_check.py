@@ -175,6 +175,21 @@ def test_compared_remembered_and_refused(tmp_path: Path) -> None:
     assert rows["calculate_csum"] == ("replaced", "")
 
 
+def test_a_strategy_that_differs_from_itself_says_nothing_of_the_engine(tmp_path: Path) -> None:
+    user = User(tmp_path)
+    source = user.root / "user_data" / "strategies" / "sample.py"
+    drawn = "above = pd.Series(np.random.default_rng().random(len(dataframe)) < 0.1)"
+    text = source.read_text().replace('above = fast > dataframe["slow"]', drawn)
+    source.write_text(f"import numpy as np\nimport pandas as pd\n{text}")
+    printed, log, _ = user.backtest(code=WITH_STATUS)
+    rows = json.loads(printed.splitlines()[-1])
+    assert {state for _, state, _ in rows} == {"refused"}
+    assert all("freqtrade alone gives another result each time" in why for *_, why in rows)
+    assert "mismatch of backtest" not in log
+    assert not (user.state / "evidence").exists()
+    assert RolloutLog(user.state / "rollout.jsonl").read().entries == ()
+
+
 LOOKAHEAD = """
 import json, sys
 from freqkernels.bridge.run import run_freqtrade
