@@ -12,7 +12,6 @@ one Python frame more than the bare function.
 
 from __future__ import annotations
 
-import importlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -25,10 +24,10 @@ from freqkernels.runtime.counters import rows_of
 from freqkernels.runtime.journal import record
 from freqkernels.runtime.pair import Pair
 from freqkernels.runtime.switch import Mode, switch
-from freqkernels.runtime.threads import renew_after_fork
+from freqkernels.runtime.threads import import_late, renew_after_fork
 
 BACKENDS = ("auto", "compiled", "reference")
-_COUNTED, _GOVERNED = Mode.COUNTED, Mode.GOVERNED
+_COUNTED, _EXACT, _GOVERNED = Mode.COUNTED, Mode.EXACT, Mode.GOVERNED
 _PACKAGES = {"compiled": "freqkernels._kernels", "reference": "freqkernels.reference"}
 
 _lock = threading.RLock()
@@ -47,7 +46,7 @@ _requested = _validated(os.environ.get("FREQKERNELS_BACKEND") or "auto", "FREQKE
 
 def _load(backend: str, module: str) -> Any:
     try:
-        return importlib.import_module(f"{_PACKAGES[backend]}.{module}")
+        return import_late(f"{_PACKAGES[backend]}.{module}")
     except ImportError as error:
         raise MissingExtensionError(
             f"the compiled kernels '{module}' cannot be loaded ({error}). Either the package was "
@@ -56,6 +55,11 @@ def _load(backend: str, module: str) -> Any:
             "'freqkernels doctor' tells which; reinstalling with FREQKERNELS_REQUIRE_EXT=1 set "
             "shows the compiler's message."
         ) from error
+
+
+def _unused(*_: Any) -> Any:
+    """Stands for a fast implementation where none is wanted."""
+    raise AssertionError("the exact implementation was decided for")
 
 
 class Kernel:
@@ -72,7 +76,7 @@ class Kernel:
         self.function = function
         self.switch = switch(self.name)
         self._resolved: str | None = None
-        self._target: Callable[..., Any] = self._resolve_and_call
+        self._target: Callable[..., Any] | None = None
         self._count: Callable[[int], None] = self.switch.counters.count
         self._pair: Pair | None = None
 
@@ -84,17 +88,19 @@ class Kernel:
     @property
     def backend(self) -> str:
         """ "compiled" or "reference": what a call runs on now."""
-        resolved = self._resolved or self._resolve()
-        return "reference" if self.switch.decision().variant == "exact" else resolved
+        if self.switch.decision().variant == "exact":
+            return "reference"
+        return self._resolved or self._resolve()
 
     def __call__(self, *args: Any) -> Any:
         mode = self.switch.mode
-        if mode is _GOVERNED:
+        if mode is _GOVERNED or mode is _EXACT:
             return self._governed(args)
+        target = self._target or self._resolved_target()
         try:
-            result = self._target(*args)
+            result = target(*args)
         except Exception as error:
-            return self._recover(error, args)
+            return self._recover(error, target, args)
         if mode is _COUNTED:
             self._count(rows_of(args))
         return result
@@ -110,8 +116,7 @@ class Kernel:
     def reset(self) -> None:
         """Resolve anew at the next call."""
         with _lock:
-            self._resolved = self._pair = None
-            self._target = self._resolve_and_call
+            self._resolved = self._pair = self._target = None
 
     def _resolve(self) -> str:
         with _lock:
@@ -131,22 +136,28 @@ class Kernel:
                 self._resolved = backend
             return self._resolved
 
-    def _resolve_and_call(self, *args: Any) -> Any:
-        self._resolve()
-        return self._target(*args)
+    def _resolved_target(self) -> Callable[..., Any]:
+        return self.twin(self._resolve())
 
     def _governed(self, args: tuple[Any, ...]) -> Any:
-        """A call for which it has to be decided which twin answers; the reference needs nothing."""
-        if self._resolve() == "compiled":
+        """A call for which it has to be decided which twin answers; the reference needs nothing.
+
+        Where the decision is for the reference anyway, the compiled module is not even loaded.
+        """
+        if self.switch.policy.settled is not None:
+            return Pair(self.switch, self.name, _unused, self.twin("reference")).settled(args, {})
+        backend = self._resolve()
+        if backend == "compiled":
             return self._twins().answer(args, {})
-        result = self._target(*args)
+        result = self.twin(backend)(*args)
         if self.switch.policy.telemetry != "off":
             self._count(rows_of(args))
         return result
 
     def _twins(self) -> Pair:
-        if self._pair is None:
-            self._pair = Pair(
+        pair = self._pair
+        if pair is None:
+            pair = self._pair = Pair(
                 self.switch,
                 self.name,
                 self.twin("compiled"),
@@ -154,11 +165,11 @@ class Kernel:
                 own_errors=(InvalidInputError, MissingExtensionError),
                 forced=lambda: _requested == "compiled",
             )
-        return self._pair
+        return pair
 
-    def _recover(self, error: Exception, args: tuple[Any, ...]) -> Any:
+    def _recover(self, error: Exception, target: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """Let the reference answer for a compiled kernel that failed; bad input stays an error."""
-        if self._resolved != "compiled":
+        if target is self.twin("reference"):
             raise error
         return self._twins().recover(error, args, {})
 

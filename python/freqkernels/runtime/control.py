@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from freqkernels.errors import FreqkernelsError, InvalidInputError
@@ -144,6 +145,8 @@ def reload_logged() -> None:
         reload()
     except FreqkernelsError as error:
         logger.error("the settings were not read again: %s", error)
+    except Exception:  # somebody else's reader of a configuration may raise anything
+        logger.exception("the settings were not read again")
     else:
         logger.warning("the settings were read again, the level is %s", current().level)
 
@@ -190,17 +193,17 @@ def _read(code: Config, config: Config | None) -> Effective:
         return _adopted
     if not code and not config and not is_configured(os.environ):
         return Effective(Settings(), {})
-    from freqkernels.runtime.sources import read
+    with threads.no_fork():  # pydantic has locks
+        from freqkernels.runtime.sources import read
 
-    return read(code, os.environ, config)
+        return read(code, os.environ, config)
 
 
 def _apply(found: Effective) -> None:
     """Take over settings that have been checked."""
     global _effective, _log
     settings = found.settings
-    places.configure(cache=settings.cache_directory, state=settings.state_directory)
-    path = places.state_directory() / "rollout.jsonl"
+    path = _take_over_places(settings) / "rollout.jsonl"
     if _log is None or _log.path != path:
         _log = RolloutLog(path)
     rollout = _log.read()
@@ -214,11 +217,30 @@ def _apply(found: Effective) -> None:
     _effective = found
 
 
+def _take_over_places(settings: Settings) -> Path:
+    """The state directory; a folder that there cannot be raises, and nothing changes."""
+    before = places.chosen()
+    places.configure(cache=settings.cache_directory, state=settings.state_directory)
+    try:
+        places.cache_directory()
+        return places.state_directory()
+    except InvalidInputError:
+        places.configure(cache=before[0], state=before[1])
+        raise
+
+
 def _take_over_choices(found: Effective) -> None:
-    """What has a function of its own to choose it, which the environment does not overrule."""
-    if found.origins.get("backend") in ("code", "configuration"):
+    """What has a function of its own to choose it: touched only where a source says something, or
+    has said it before."""
+    sources = ("code", "configuration")
+
+    def concerned(name: str) -> bool:
+        before = _effective.origins.get(name) if _effective is not None else None
+        return found.origins.get(name) in sources or before in sources
+
+    if concerned("backend"):
         backend.set_backend(found.settings.backend)
-    if found.origins.get("num_threads") in ("code", "configuration"):
+    if concerned("num_threads"):
         threads.set_num_threads(found.settings.num_threads)
 
 

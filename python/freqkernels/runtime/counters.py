@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -26,8 +27,9 @@ class CounterValues:
     :param rows: rows in the arguments of all calls.
     :param timed_fast: fast answers that were timed, which took ``fast_ns``.
     :param timed_exact: exact answers that were timed, which took ``exact_ns``.
-    :param measured: trials in which both answered, with times of the fast implementation,
-        ``trial_fast_ns``, and of the exact one, ``trial_exact_ns``.
+    :param measured: trials in which both answered, but for the first one, which loads things;
+        with times of the fast implementation, ``trial_fast_ns``, and of the exact one,
+        ``trial_exact_ns``.
     """
 
     calls: int = 0
@@ -116,7 +118,7 @@ class Counters:
             self.rows += rows
             self._others["trials"] += 1
             self._others["mismatches"] += mismatch
-            if times is not None:
+            if times is not None and self._others["trials"] > 1:
                 self._times["measured"] += 1
                 self._times["trial_fast_ns"] += times[0]
                 self._times["trial_exact_ns"] += times[1]
@@ -164,10 +166,12 @@ def rows_of(args: tuple[Any, ...]) -> int:
         for arg in args:
             shape = getattr(arg, "shape", None)
             if shape:
-                return shape[0]  # type: ignore[no-any-return]
+                return operator.index(shape[0])
             if isinstance(arg, (dict, list, tuple)):
                 parts = arg.values() if isinstance(arg, dict) else arg
-                return sum(part.shape[0] for part in parts if getattr(part, "shape", None))
+                return sum(
+                    operator.index(part.shape[0]) for part in parts if hasattr(part, "shape")
+                )
     except Exception:  # a caller's object of a strange kind is not ours to judge
         return 0
     return 0

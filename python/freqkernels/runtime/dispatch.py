@@ -2,10 +2,11 @@
 
 ::
 
-    caller -> switch.mode: plain?   -> fast(...) -> result
-                  |                       |-> Support(ok=False, reason) -> exact(...) -> result
-                  |                       |-> failure                   -> exact(...) -> result
-                  +-> switch.decide() -> fast | exact | both: a trial, the exact one answers
+    caller -> switch.mode -> fast(...) -> result
+                  |            |-> Support(ok=False, reason) -> exact(...) -> result
+                  |            |-> failure                   -> exact(...) -> result
+                  |-> exact(...) -> result
+                  |-> switch.decide() -> fast | exact | both: a trial, the exact one answers
 
 A fast implementation has the signature of the exact one. It never raises for bad input: it
 refuses, and the exact one raises its own error, so that errors are the same on both paths. Whatever
@@ -24,11 +25,12 @@ from freqkernels.runtime.counters import rows_of
 from freqkernels.runtime.pair import Pair
 from freqkernels.runtime.support import Support
 from freqkernels.runtime.switch import Mode, switch
+from freqkernels.runtime.trial import side
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_COUNTED, _GOVERNED = Mode.COUNTED, Mode.GOVERNED
+_COUNTED, _EXACT, _GOVERNED = Mode.COUNTED, Mode.EXACT, Mode.GOVERNED
 
 
 def accelerate(
@@ -58,7 +60,9 @@ def accelerate(
         @functools.wraps(exact)
         def accelerated(*args: P.args, **kwargs: P.kwargs) -> R:
             mode = one.mode
-            if mode is _GOVERNED:
+            if mode is _EXACT:
+                return pair.settled(args, kwargs)  # type: ignore[no-any-return]
+            if mode is _GOVERNED or side.get():
                 return pair.answer(args, kwargs)  # type: ignore[no-any-return]
             try:
                 outcome = fast(*args, **kwargs)

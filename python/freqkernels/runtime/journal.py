@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from freqkernels.runtime.threads import renew_after_fork
+from freqkernels.runtime.threads import import_late, renew_after_fork
 
 logger = logging.getLogger("freqkernels")
 
@@ -112,12 +112,16 @@ def keep_failure(
     :param args: its positional arguments.
     :param kwargs: those with names.
     """
-    from freqkernels.evidence import describe
+    arguments = import_late("freqkernels.evidence").describe(args, kwargs)
+    _failures.append(Failure(time.time(), name, said_by(error)[:500], tuple(arguments)))
 
-    failure = Failure(
-        time.time(), name, f"{type(error).__name__}: {error}"[:500], tuple(describe(args, kwargs))
-    )
-    _failures.append(failure)
+
+def said_by(error: BaseException) -> str:
+    """Class and text of an exception, whatever its class does when asked."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as trouble:
+        return f"{type(error).__name__}, whose text cannot be had: {type(trouble).__name__}"
 
 
 def failures() -> list[Failure]:

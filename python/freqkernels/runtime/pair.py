@@ -68,6 +68,14 @@ class Pair:
                 return self._decided(self.switch.decide(key), within, args, kwargs)
         return self._decided(self.switch.decide(), within, args, kwargs)
 
+    def settled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The answer to a call for which everything but the exact implementation is ruled out."""
+        one = self.switch
+        if not one.told:
+            one.told = True
+            journal.record("decision", self.label, one.decision().reason)
+        return self._exactly(args, kwargs)
+
     def recover(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The exact answer to a call that the fast implementation has failed to give."""
         own = isinstance(error, self.own_errors)
@@ -88,7 +96,7 @@ class Pair:
 
     def failed(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Keep that the fast implementation has failed."""
-        reason = f"{type(error).__name__}: {error}"
+        reason = journal.said_by(error)
         self.switch.failed(reason)
         journal.record("failure", self.label, reason)
         try:
@@ -99,17 +107,30 @@ class Pair:
     def refused(self, support: Support, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The exact answer to a call that the fast implementation does not promise."""
         journal.record("refusal", self.label, support.reason)
+        try:
+            result = self.exact(*args, **kwargs)
+        except Exception:
+            self._count("errors", args, kwargs)
+            raise
         self._count("refusals", args, kwargs)
-        return self.exact(*args, **kwargs)
+        return result
 
     def _decided(
         self, decision: Decision, within: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        if decision.trial and self.repeatable and self.switch.entry.shadow and not within:
-            return run_trial(self, args, kwargs)
-        if decision.trial or decision.variant == "fast":
+        if decision.trial:
+            try:
+                if self.repeatable and self.switch.entry.shadow and not within:
+                    return run_trial(self, args, kwargs)
+                return self._fastly(args, kwargs)
+            finally:
+                self.switch.worked(None)  # if it was a probe, and nobody has learned anything
+        if decision.variant == "fast":
             return self._fastly(args, kwargs)
         journal.record("decision", self.label, decision.reason)
+        return self._exactly(args, kwargs)
+
+    def _exactly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         started = perf_counter_ns()
         try:
             result = self.exact(*args, **kwargs)

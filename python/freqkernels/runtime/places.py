@@ -31,6 +31,11 @@ def configure(*, cache: str = "", state: str = "") -> None:
     _cache, _state = cache, state
 
 
+def chosen() -> tuple[str, str]:
+    """What :func:`configure` was told last."""
+    return _cache, _state
+
+
 def cache_directory() -> Path:
     """Where this user's programs keep what can be made again, in a folder of ours.
 

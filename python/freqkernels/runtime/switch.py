@@ -25,11 +25,12 @@ Source = Literal["default", "setting", "level", "rollout", "breaker", "gate", "p
 
 
 class Mode(IntEnum):
-    """What a caller has to do: call the fast one; that and count; or ask for each call."""
+    """What a caller has to do: call the fast one; that and count; call the exact one; ask."""
 
     BARE = 0
     COUNTED = 1
-    GOVERNED = 2
+    EXACT = 2
+    GOVERNED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class Switch:
     :param entry: of the catalogue.
     """
 
-    __slots__ = ("_lock", "_policy", "breaker", "counters", "entry", "mode", "name")
+    __slots__ = ("_lock", "_policy", "breaker", "counters", "entry", "mode", "name", "told")
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
@@ -150,6 +151,7 @@ class Switch:
         self.counters = Counters()
         self.breaker = Breaker()
         self.mode = Mode.GOVERNED  # until the settings are read
+        self.told = False  # that the settled decision is for the exact one
         self._lock = threading.RLock()
         self._policy: Policy | None = None
 
@@ -168,7 +170,10 @@ class Switch:
     def configure(self, settings: Settings, rollout: RolloutState) -> None:
         """Take over new settings; calls that are under way end as they began."""
         with self._lock:
-            self._policy = policy_of(self.entry, settings, rollout)
+            policy = policy_of(self.entry, settings, rollout)
+            if self._policy is None or policy.settled != self._policy.settled:
+                self.told = False
+            self._policy = policy
             self.breaker.configure(
                 failures=settings.breaker_failures,
                 window=settings.breaker_window,
@@ -211,10 +216,14 @@ class Switch:
         self.breaker.probed(False, reason)
         self._settle_mode()
 
-    def distrust(self, reason: str) -> None:
-        """The fast implementation has given another result: it is not asked again."""
-        self.breaker.trip(reason)
+    def distrust(self, reason: str) -> bool:
+        """The fast implementation has given another result: it is not asked again.
+
+        :return: False if it was not trusted before.
+        """
+        news = self.breaker.trip(reason)
         self._settle_mode()
+        return news
 
     def worked(self, ok: bool | None = True) -> None:
         """A call of the fast implementation has ended, which may have been a probe.
@@ -231,10 +240,11 @@ class Switch:
         self._settle_mode()
 
     def renew_locks(self) -> None:
-        """In a forked child."""
+        """In a forked child; another thread may have been in the middle of something."""
         self._lock = threading.RLock()
         self.counters.renew_lock()
         self.breaker.renew_lock()
+        self._settle_mode()
 
     def forget(self) -> None:
         """As new: nothing counted, nothing failed, settings not read."""
@@ -247,7 +257,9 @@ class Switch:
     def _settle_mode(self) -> None:
         with self._lock:
             policy = self._policy
-            if policy is None or not policy.plain or not self.breaker.closed:
+            if policy is not None and policy.settled is not None:
+                self.mode = Mode.EXACT
+            elif policy is None or not policy.plain or not self.breaker.closed:
                 self.mode = Mode.GOVERNED
             else:
                 self.mode = Mode.BARE if policy.telemetry == "off" else Mode.COUNTED
@@ -256,9 +268,9 @@ class Switch:
         return Decision("exact", f"its breaker is open: {self.breaker.reason}", "breaker")
 
     def _measured(self, policy: Policy) -> Decision:
-        if policy.shadow > 0 and random.random() < policy.shadow:  # noqa: S311
+        if policy.shadow > 0 and _chance.random() < policy.shadow:
             return _SHADOW
-        if policy.min_speedup > 0 and self.counters.values().measured < policy.gate_trials:
+        if policy.min_speedup > 0 and self.counters.values().trials < policy.gate_trials:
             return _GATE
         return self._gated(policy) or _FAST
 
@@ -267,12 +279,12 @@ class Switch:
             return None
         values = self.counters.values()
         speedup = values.speedup
-        if speedup is None or values.measured < policy.gate_trials:
+        if speedup is None or values.trials < policy.gate_trials:
             return None
         if speedup >= policy.min_speedup:
             return None
         reason = (
-            f"it is {speedup:.2f} times as fast in {values.measured} trials, "
+            f"it is {speedup:.2f} times as fast in {values.measured} measured trials, "
             f"{policy.min_speedup:g} are demanded"
         )
         return Decision("exact", reason, "gate")
@@ -288,6 +300,7 @@ def _outside(name: str, policy: Policy, key: str | None) -> Decision | None:
     return Decision("exact", reason, "percentage")
 
 
+_chance = random.Random()  # noqa: S311 - nobody's seed, and nobody's sequence is disturbed
 _lock = threading.RLock()
 renew_after_fork(globals(), "_lock", threading.RLock)
 _switches: dict[str, Switch] = {}
@@ -348,6 +361,8 @@ def _read_settings() -> None:
 def _renew_locks() -> None:
     for one in _switches.values():
         one.renew_locks()
+        if _current is not None:
+            one.configure(*_current)
 
 
 after_fork_in_child(_renew_locks)

@@ -8,8 +8,12 @@ so is every call whose serial time would be below five milliseconds.
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Callable
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from freqkernels.errors import InvalidInputError
@@ -47,6 +51,32 @@ def renew_after_fork(namespace: dict[str, Any], name: str, make: Callable[[], An
 
 
 after_fork_in_child(_after_fork_in_child)
+
+# A child of a process in which another thread is importing a module, or in a library that locks
+# without a thought of forks, waits forever as soon as it needs the same.
+_whole = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=lambda: _whole.acquire(), after_in_parent=lambda: _whole.release())
+renew_after_fork(globals(), "_whole", threading.RLock)
+
+
+@contextmanager
+def no_fork() -> Iterator[None]:
+    """Let forks of other threads wait until a ``with`` block has ended."""
+    with _whole:
+        yield
+
+
+def import_late(name: str) -> Any:
+    """Import a module while the process runs; no fork comes in between.
+
+    :param name: full name of the module.
+    """
+    module = sys.modules.get(name)
+    if module is not None and not getattr(module.__spec__, "_initializing", False):
+        return module
+    with no_fork():
+        return importlib.import_module(name)
 
 
 def positive(text: str | None) -> int | None:

@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Any
 from freqkernels.errors import FreqkernelsError, InvalidInputError
 from freqkernels.runtime import journal
 from freqkernels.runtime.counters import rows_of
+from freqkernels.runtime.places import state_directory
+from freqkernels.runtime.rollout import RolloutLog
 from freqkernels.runtime.support import Support
+from freqkernels.runtime.threads import import_late
 
 if TYPE_CHECKING:
     from freqkernels.runtime.pair import Pair
@@ -101,7 +104,6 @@ def _judge(
     if fast.value.__class__ is Support:
         counters.count_trial(rows, mismatch=False, times=None)
         journal.record("refusal", pair.label, fast.value.reason)
-        one.worked(None)
         return
     if (
         fast.error is not None
@@ -117,7 +119,7 @@ def _judge(
     counters.count_trial(rows, mismatch=bool(difference), times=times)
     if difference:
         _distrust(pair, difference, fast, exact, before)
-    else:
+    elif both:
         one.worked()
 
 
@@ -125,8 +127,7 @@ def _difference(
     pair: Pair, fast: _Outcome, exact: _Outcome, copies: tuple[Any, Any], originals: tuple[Any, Any]
 ) -> str:
     """Where the outcomes differ first; "" if nowhere."""
-    from freqkernels.identity import first_difference
-
+    first_difference = import_late("freqkernels.identity").first_difference
     if fast.error is not None or exact.error is not None:
         return _difference_of_errors(pair, fast.error, exact.error)
     for what, left, right in (
@@ -146,10 +147,7 @@ def _difference(
 def _difference_of_errors(pair: Pair, fast: Exception | None, exact: Exception | None) -> str:
     """Both may raise, what does not matter: the caller gets the error of the exact one. Only where
     the fast one raises for bad input itself, it has to say the same."""
-    texts = [
-        "no error" if error is None else f"{type(error).__name__}: {error}"
-        for error in (fast, exact)
-    ]
+    texts = ["no error" if error is None else journal.said_by(error) for error in (fast, exact)]
     both = fast is not None and exact is not None
     if texts[0] == texts[1] or (both and not isinstance(fast, pair.own_errors)):
         return ""
@@ -160,19 +158,19 @@ def _distrust(
     pair: Pair, difference: str, fast: _Outcome, exact: _Outcome, before: tuple[Any, Any]
 ) -> None:
     """Wrong bits: the fast implementation is out, after a restart too, until somebody looks."""
-    pair.switch.distrust(f"another result than the exact one: {difference}")
-    kept = _keep_evidence(pair, difference, fast, exact, before)
+    if not pair.switch.distrust(f"another result than the exact one: {difference}"):
+        journal.record("mismatch", pair.label, difference)
+        return
     remembered = _roll_back(pair, difference)
+    kept = _keep_evidence(pair, difference, fast, exact, before)
     journal.record("mismatch", pair.label, f"{difference}; {kept}; {remembered}")
 
 
 def _keep_evidence(
     pair: Pair, difference: str, fast: _Outcome, exact: _Outcome, before: tuple[Any, Any]
 ) -> str:
-    from freqkernels.evidence import Record, write
-    from freqkernels.runtime.places import state_directory
-
-    record = Record(
+    evidence = import_late("freqkernels.evidence")
+    record = evidence.Record(
         pair.switch.name,
         "mismatch",
         args=before[0],
@@ -182,7 +180,7 @@ def _keep_evidence(
         difference=difference,
     )
     try:
-        path = write(state_directory() / "evidence", record)
+        path = evidence.write(state_directory() / "evidence", record)
     except FreqkernelsError as error:
         return f"the evidence could not be kept: {error}"
     journal.keep_evidence(pair.label, path)
@@ -190,8 +188,6 @@ def _keep_evidence(
 
 
 def _roll_back(pair: Pair, difference: str) -> str:
-    from freqkernels.runtime.rollout import RolloutLog
-
     try:
         RolloutLog().append("rollback", pair.switch.name, f"mismatch: {difference}"[:500], "shadow")
     except FreqkernelsError as error:
@@ -210,10 +206,10 @@ _deaf = _Deaf()
 
 
 def _deafen() -> None:
-    """Make all loggers but ours deaf to the fast side; each needs the filter itself."""
+    """Make all loggers but that of our events deaf to the fast side; each needs the filter."""
     named = list(logging.Logger.manager.loggerDict.values())
     for logger in (logging.getLogger(), *named):
-        if not isinstance(logger, logging.Logger) or logger.name.startswith("freqkernels"):
+        if not isinstance(logger, logging.Logger) or logger.name == "freqkernels":
             continue
         if _deaf not in logger.filters:
             logger.addFilter(_deaf)

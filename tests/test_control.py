@@ -1,0 +1,344 @@
+"""Settings in force: read once, changed by calls, read again, taken over by forks and workers."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import freqkernels
+from freqkernels import runtime
+from freqkernels.errors import InvalidInputError
+from freqkernels.runtime import accelerate, control, events, switch, switches
+from freqkernels.runtime.rollout import RolloutLog
+from freqkernels.runtime.settings import Settings
+
+VALUES = np.array([np.nan, 1.0, 2.0])
+KERNEL = runtime.kernel("metrics", "valid_span")
+
+
+def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+        timeout=120,
+    )
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether something becomes true; only a defect waits for long."""
+    for _ in range(2000):
+        if holds():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+class TestConfigure:
+    def test_defaults(self) -> None:
+        assert freqkernels.effective().settings == Settings()
+        assert freqkernels.decision("metrics.valid_span").variant == "fast"
+
+    def test_code_is_above_the_environment(self, monkeypatch: Any) -> None:
+        monkeypatch.setenv("FREQTRADE_OPT_LEVEL", "conservative")
+        assert runtime.current().level == "conservative"
+        freqkernels.configure(level="standard")
+        assert runtime.current().level == "standard"
+        assert freqkernels.effective().origins["level"] == "code"
+        freqkernels.configure(level=None)
+        assert runtime.current().level == "conservative"
+
+    def test_off_and_on_again(self) -> None:
+        freqkernels.configure(level="disabled")
+        assert all(one.decision().variant == "exact" for one in switches())
+        assert KERNEL(VALUES) == (1, 2)
+        assert KERNEL.backend == "reference"
+        freqkernels.configure(level=None)
+        assert KERNEL.backend == "compiled"
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"level": "all"},
+            {"nothing_of_this_name": 1},
+            {"shadow": 101},
+            {"functions": {"no_such_function": {}}},
+            {"functions": {"backtest": {"enabled": "maybe"}}},
+        ],
+    )
+    def test_bad_values_change_nothing(self, values: dict[str, Any]) -> None:
+        freqkernels.configure(level="standard")
+        before = freqkernels.effective()
+        with pytest.raises(InvalidInputError):
+            freqkernels.configure(**values)
+        assert freqkernels.effective() == before
+        assert runtime.current().level == "standard"
+
+    def test_backend_and_threads(self) -> None:
+        freqkernels.configure(backend="reference", num_threads=1)
+        try:
+            assert KERNEL.backend == "reference"
+            assert runtime.num_threads() == 1
+        finally:
+            runtime.set_backend("auto")
+            runtime.set_num_threads(None)
+
+    def test_unknown_names(self) -> None:
+        with pytest.raises(InvalidInputError, match="no function or kernel"):
+            freqkernels.decision("nothing")
+        with pytest.raises(InvalidInputError, match="no function or kernel"):
+            freqkernels.reset_breakers("nothing")
+
+
+class TestEnvironment:
+    CODE = (
+        "import numpy as np\nfrom freqkernels import metrics, runtime, configure\n"
+        "print(metrics._valid_span(np.array([1.0])), metrics._valid_span.backend)"
+    )
+
+    def test_nothing_set_loads_nothing(self) -> None:
+        done = python(f"{self.CODE}\nimport sys; print('pydantic' in sys.modules)")
+        assert done.stdout == "(0, 0) compiled\nFalse\n", done.stderr
+
+    def test_level(self) -> None:
+        assert python(self.CODE, FREQTRADE_OPT_LEVEL="disabled").stdout == "(0, 0) reference\n"
+        assert python(self.CODE, FREQTRADE_OPT_LEVEL="").stdout == "(0, 0) compiled\n"
+
+    def test_one_kernel(self) -> None:
+        done = python(self.CODE, FREQTRADE_OPT_METRICS_VALID_SPAN="false")
+        assert done.stdout == "(0, 0) reference\n"
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("FREQTRADE_OPT_LEVEL", "disabeld"),
+            ("FREQTRADE_OPT_METRICS_VALID_SPAN", "perhaps"),
+            ("FREQTRADE_OPT_BACKTEST_PERCENTAGE", "1e999"),
+            ("FREQTRADE_OPT_NOTHING", "true"),
+            ("FREQKERNELS_SHADOW", "lots"),
+        ],
+    )
+    def test_rubbish_is_an_error_that_names_it(self, name: str, value: str) -> None:
+        """Who mistypes the switch that turns everything off must not believe that it is off."""
+        done = python(self.CODE, **{name: value})
+        assert done.returncode != 0
+        assert "InvalidInputError" in done.stderr
+        assert name in done.stderr.splitlines()[-1]
+        done = python("import freqkernels; freqkernels.install()", **{name: value})
+        assert name in done.stderr.splitlines()[-1]
+
+    def test_all_rubbish_at_once(self) -> None:
+        rubbish = {f"FREQTRADE_OPT_{i}_\u00e4": "x" * 1000 for i in range(200)}
+        done = python(self.CODE, **rubbish)
+        assert "InvalidInputError" in done.stderr
+        assert len(done.stderr) < 20_000
+
+
+class TestReload:
+    def test_environment(self, monkeypatch: Any) -> None:
+        assert KERNEL.backend == "compiled"
+        monkeypatch.setenv("FREQTRADE_OPT_LEVEL", "disabled")
+        assert KERNEL.backend == "compiled"
+        assert freqkernels.reload().level == "disabled"
+        assert KERNEL.backend == "reference"
+
+    def test_configuration(self) -> None:
+        sections: list[Any] = [{"level": "standard"}, {"level": "disabled"}, {"level": "wrong"}]
+        control.set_config(sections[0], lambda: sections[1])
+        assert runtime.current().level == "standard"
+        freqkernels.reload()
+        assert runtime.current().level == "disabled"
+        control.set_config(sections[0], lambda: sections[2])
+        with pytest.raises(InvalidInputError, match="level"):
+            freqkernels.reload()
+        assert runtime.current().level == "standard"
+
+    def test_mistakes_are_logged_where_nobody_can_handle_them(
+        self, monkeypatch: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        freqkernels.configure(shadow=0)
+        monkeypatch.setenv("FREQTRADE_OPT_LEVEL", "wrong")
+        control.reload_logged()
+        assert "FREQTRADE_OPT_LEVEL" in caplog.text
+        assert runtime.current().level == "aggressive"
+
+    def test_breakers_stay(self) -> None:
+        one = switch("tried")
+        one.distrust("bits")
+        freqkernels.reload()
+        assert one.decision().source == "breaker"
+        freqkernels.reset_breakers()
+        assert one.decision().variant == "fast"
+
+    @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="this platform has no SIGUSR1")
+    def test_signal(self, monkeypatch: Any) -> None:
+        before = signal.getsignal(signal.SIGUSR1)
+        freqkernels.reload_on_signal()
+        try:
+            monkeypatch.setenv("FREQTRADE_OPT_LEVEL", "disabled")
+            with switch("tried").counters.lock:  # the main thread may hold any lock
+                os.kill(os.getpid(), signal.SIGUSR1)
+                assert eventually(lambda: runtime.current().level == "disabled")
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+
+    def test_signals_that_cannot_be(self) -> None:
+        for number in (-1, 10**6, "USR1", signal.SIGKILL):
+            with pytest.raises(InvalidInputError, match="number"):
+                freqkernels.reload_on_signal(number)  # type: ignore[arg-type]
+        raised: list[Exception] = []
+
+        def elsewhere() -> None:
+            try:
+                freqkernels.reload_on_signal()
+            except InvalidInputError as error:
+                raised.append(error)
+
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        assert len(raised) == 1
+
+
+class TestAdopt:
+    def test_another_process(self, monkeypatch: Any) -> None:
+        freqkernels.configure(level="standard", functions={"backtest": {"percentage": 5}})
+        sent = pickle.loads(pickle.dumps(freqkernels.effective()))
+        control.forget()
+        monkeypatch.setenv("FREQTRADE_OPT_LEVEL", "disabled")
+        control.adopt(sent)
+        assert freqkernels.effective() == sent
+        assert freqkernels.reload().level == "standard"
+
+
+class TestManyThreads:
+    def test_flags_flip_while_calls_go_on(self) -> None:
+        """Every call answers right and is counted once, whoever answers it."""
+        calls, threads = 300, 32
+        wrong: list[Any] = []
+        function = accelerate(lambda value: value * 2, name="tried")(lambda value: value * 2)
+        before = KERNEL.switch.counters.values().calls
+        start = threading.Barrier(threads + 1)
+
+        def work(number: int) -> None:
+            start.wait()
+            for i in range(calls):
+                if KERNEL(VALUES) != (1, 2) or function(i) != 2 * i:
+                    wrong.append((number, i))
+
+        workers = [threading.Thread(target=work, args=(i,)) for i in range(threads)]
+        for worker in workers:
+            worker.start()
+        start.wait()
+        choices: list[dict[str, Any]] = [
+            {"level": "disabled"},
+            {"level": "standard", "percentage": 50},
+            {"level": "experimental", "shadow": 50, "telemetry": "timed"},
+            {"shadow": 0, "percentage": None, "level": None, "telemetry": None},
+        ]
+        turn = 0
+        while any(worker.is_alive() for worker in workers):
+            freqkernels.configure(**choices[turn % len(choices)])
+            turn += 1
+        for worker in workers:
+            worker.join()
+        assert wrong == []
+        assert KERNEL.switch.counters.values().calls - before == calls * threads
+        counts = switch("tried").counters.values()
+        assert (counts.calls, counts.rows, counts.mismatches) == (calls * threads, 0, 0)
+        assert not [event for event in events() if event.kind in ("failure", "mismatch")]
+
+    def test_failures_are_counted_exactly(self) -> None:
+        freqkernels.configure(breaker_failures=10_000)
+        function = accelerate(lambda value: 1 / 0, name="tried")(lambda value: value)
+        answers: list[int] = []
+
+        def work() -> None:
+            answers.extend(function(i) for i in range(100))
+
+        workers = [threading.Thread(target=work) for _ in range(32)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert sorted(answers) == sorted(list(range(100)) * 32)
+        counts = switch("tried").counters.values()
+        assert (counts.calls, counts.failures) == (3200, 3200)
+        assert [(event.kind, event.count) for event in events()] == [("failure", 3200)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_a_fork_in_the_middle_of_everything() -> None:
+    done = python(
+        "import os, threading, numpy as np\n"
+        "from freqkernels import metrics, runtime, configure\n"
+        "values, stop = np.array([1.0]), threading.Event()\n"
+        "def call():\n"
+        "    while not stop.is_set(): metrics._valid_span(values)\n"
+        "def flip():\n"
+        "    while not stop.is_set():\n"
+        "        for level in ('disabled', 'standard', 'experimental'): configure(level=level)\n"
+        "workers = [threading.Thread(target=work, daemon=True) for work in (call, call, flip)]\n"
+        "for worker in workers: worker.start()\n"
+        "codes = []\n"
+        "for i in range(30):\n"
+        "    pid = os.fork()\n"
+        "    if not pid:\n"
+        "        configure(level='standard')\n"
+        "        one = runtime.switch('metrics.valid_span')\n"
+        "        before = one.counters.values().calls\n"
+        "        ok = metrics._valid_span(values) == (0, 0)\n"
+        "        one.failed('a failure'); one.distrust('bits'); one.restore(); runtime.reload()\n"
+        "        ok &= one.counters.values().calls == before + 1\n"
+        "        os._exit(0 if ok else 3)\n"
+        "    codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+        "stop.set()\n"
+        "print(set(codes))"
+    )
+    assert done.stdout == "{0}\n", done.stderr
+
+
+def test_a_rollout_that_cannot_be_understood_stops_everything(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    control.effective()
+    log = RolloutLog()
+    log.path.parent.mkdir(parents=True, exist_ok=True)
+    log.path.write_text("rubbish\n")
+    try:
+        freqkernels.reload()
+        assert KERNEL.backend == "reference"
+        assert KERNEL(VALUES) == (1, 2)
+        assert "line 1" in freqkernels.decision("metrics.valid_span").reason
+        assert "nothing runs fast" in caplog.text
+    finally:
+        log.path.unlink()
+    freqkernels.reload()
+    assert KERNEL.backend == "compiled"
+
+
+def test_a_slow_kernel_is_switched_off_by_the_gate() -> None:
+    freqkernels.configure(min_speedup=1.5, gate_trials=5)
+
+    def slow(value: int) -> int:
+        time.sleep(0.003)
+        return value
+
+    function = accelerate(slow, name="tried")(lambda value: value)
+    assert [function(i) for i in range(8)] == list(range(8))
+    decision = switch("tried").decision()
+    assert (decision.variant, decision.source) == ("exact", "gate")
+    counts = switch("tried").counters.values()
+    assert (counts.trials, counts.exact) == (5, 3)
