@@ -46,7 +46,7 @@ def own_commands(page: Path) -> Iterator[list[str]]:
         for command in line.split("&&"):
             text = command.strip().removeprefix("python -m ")
             if text.startswith("freqkernels ") and "COMMAND" not in text:
-                yield shlex.split(text)[1:]
+                yield shlex.split(text, comments=True)[1:]
 
 
 def test_the_two_commands_come_first() -> None:

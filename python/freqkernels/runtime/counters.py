@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import operator
 import threading
+from collections import deque
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from freqkernels.runtime.histogram import Histogram
+
+_MOST_PENDING = 512
 
 Outcome = Literal["fast", "exact", "refusals", "failures", "errors"]
 
@@ -60,14 +63,19 @@ class CounterValues:
 class Counters:
     """Counts of one switch; see :class:`CounterValues` for their meaning."""
 
-    __slots__ = ("_others", "_times", "exact_times", "fast", "fast_times", "lock", "rows")
+    __slots__ = (
+        *("_fast", "_others", "_pending", "_rows", "_times"),
+        *("exact_times", "fast_times", "lock"),
+    )
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self._start()
 
     def _start(self) -> None:
-        self.fast = self.rows = 0
+        self._fast = self._rows = 0
+        # Rows of fast answers not yet counted: appending is atomic, and cheaper than a lock.
+        self._pending: deque[int] = deque()
         self._others = dict.fromkeys(
             ("exact", "refusals", "failures", "errors", "trials", "mismatches"), 0
         )
@@ -87,9 +95,11 @@ class Counters:
 
     def count(self, rows: int) -> None:
         """One call that the fast implementation has answered."""
-        with self.lock:
-            self.fast += 1
-            self.rows += rows
+        pending = self._pending
+        pending.append(rows)
+        if len(pending) >= _MOST_PENDING:
+            with self.lock:
+                self._settle()
 
     def count_as(self, outcome: Outcome, rows: int, nanoseconds: int | None = None) -> None:
         """One call with any outcome.
@@ -99,9 +109,9 @@ class Counters:
         :param nanoseconds: how long the answer took; None if it was not timed.
         """
         with self.lock:
-            self.rows += rows
+            self._rows += rows
             if outcome == "fast":
-                self.fast += 1
+                self._fast += 1
             else:
                 self._others[outcome] += 1
             if nanoseconds is not None and outcome in ("fast", "exact"):
@@ -115,7 +125,7 @@ class Counters:
         :param times: of the fast and of the exact implementation; None where one did not answer.
         """
         with self.lock:
-            self.rows += rows
+            self._rows += rows
             self._others["trials"] += 1
             self._others["mismatches"] += mismatch
             if times is not None and self._others["trials"] > 1:
@@ -126,8 +136,8 @@ class Counters:
     def add(self, values: CounterValues) -> None:
         """Take over what another process has counted."""
         with self.lock:
-            self.fast += values.fast
-            self.rows += values.rows
+            self._fast += values.fast
+            self._rows += values.rows
             for counts in (self._others, self._times):
                 for name in counts:
                     counts[name] += getattr(values, name)
@@ -135,8 +145,9 @@ class Counters:
     def values(self) -> CounterValues:
         """All counts at this moment."""
         with self.lock:
+            self._settle()
             others, times = dict(self._others), dict(self._times)
-            fast, rows = self.fast, self.rows
+            fast, rows = self._fast, self._rows
         calls = fast + sum(others.values()) - others["mismatches"]
         return CounterValues(calls=calls, fast=fast, rows=rows, **others, **times)
 
@@ -144,6 +155,13 @@ class Counters:
         """Start from zero."""
         with self.lock:
             self._start()
+
+    def _settle(self) -> None:
+        """Count what is pending; the lock is held."""
+        pending = self._pending
+        many = len(pending)
+        self._rows += sum(pending.popleft() for _ in range(many))
+        self._fast += many
 
     def _time(self, outcome: str, nanoseconds: int) -> None:
         self._times[f"timed_{outcome}"] += 1
