@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from freqkernels.errors import InvalidInputError
+from freqkernels.runtime.decisions import switch
 from freqkernels.runtime.monitor import MOST_TICKS, Monitor
 from freqkernels.runtime.snapshots import Snapshot, read_file, snapshot
-from freqkernels.runtime.switch import switch
 
 NAME = "calculate_csum"
 
@@ -233,7 +233,7 @@ class TestProcesses:
         done = python(
             "import sys\nfrom pathlib import Path\n"
             "from freqkernels.runtime.monitor import Monitor\n"
-            "from freqkernels.runtime.switch import switch\n"
+            "from freqkernels.runtime.decisions import switch\n"
             "file, processes = map(Path, sys.argv[1:])\n"
             "Monitor(3e7, telemetry_file=file, processes=processes).start()\n"
             f"switch({NAME!r}).counters.count(5)",

@@ -24,8 +24,8 @@ from freqkernels.bridge.targets import TARGETS
 from freqkernels.catalogue import ENTRIES, PHASES
 from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import refuse
+from freqkernels.runtime.decisions import switches
 from freqkernels.runtime.rollout import RolloutLog
-from freqkernels.runtime.switch import switches
 
 CALLED = PHASES[:-1]
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from freqkernels.cli import main
+from freqkernels.runtime.decisions import switch
 from freqkernels.runtime.journal import Event
 from freqkernels.runtime.snapshots import snapshot, write_file
-from freqkernels.runtime.switch import switch
 from made_snapshots import made_snapshot, switch_values
 
 OURS = [sys.executable, "-m", "freqkernels"]
@@ -25,7 +25,7 @@ import sys, threading
 from pathlib import Path
 from freqkernels.runtime.monitor import Monitor
 from freqkernels.runtime.places import state_directory
-from freqkernels.runtime.switch import switch
+from freqkernels.runtime.decisions import switch
 switch("calculate_csum").counters.count(1234)
 written = threading.Event()
 with Monitor(60, processes=state_directory() / "processes", callbacks=[lambda _: written.set()]):

@@ -20,9 +20,9 @@ from freqkernels.bridge.targets import TARGETS
 from freqkernels.catalogue import ENTRIES, LEVELS, PHASES
 from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import control, keyed, switch
+from freqkernels.runtime.decisions import Mode, Switch, policy_of
 from freqkernels.runtime.rollout import RolloutLog, RolloutState
 from freqkernels.runtime.settings import FunctionSettings, Settings
-from freqkernels.runtime.switch import Mode, Switch, policy_of
 
 VALUES = np.array([np.nan, 1.0, 2.0])
 ENTRY = ENTRIES["trades_to_ohlcv"]  # data, standard

@@ -23,10 +23,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import accelerate, control, get_backend, refuse
 from freqkernels.runtime.counters import Counters, CounterValues
+from freqkernels.runtime.decisions import switch
 from freqkernels.runtime.exporters import opentelemetry, prometheus
 from freqkernels.runtime.exporters.readings import QUANTITIES
 from freqkernels.runtime.snapshots import snapshot
-from freqkernels.runtime.switch import switch
 
 THREADS = 32
 OUTCOMES = ("fast", "exact", "refusals", "failures", "errors")
@@ -189,7 +189,7 @@ class TestSnapshot:
             pytest.skip("no fork here")
         code = (
             "import os, threading\n"
-            "from freqkernels.runtime.switch import switch\n"
+            "from freqkernels.runtime.decisions import switch\n"
             "from freqkernels.runtime.snapshots import snapshot\n"
             "one, held = switch('calculate_csum'), threading.Event()\n"
             "one.counters.count(5)\n"

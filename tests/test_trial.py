@@ -17,8 +17,8 @@ from freqkernels.bridge.install import install, uninstall
 from freqkernels.errors import InvalidInputError
 from freqkernels.evidence import read
 from freqkernels.runtime import accelerate, control, events, failures, journal, refuse, switch
+from freqkernels.runtime.decisions import Switch
 from freqkernels.runtime.rollout import RolloutLog
-from freqkernels.runtime.switch import Switch
 
 VALUES = np.array([np.nan, 1.0, 2.0])
 logger = logging.getLogger("freqtrade.somewhere")

@@ -150,7 +150,9 @@ def find(text: str) -> Entry:
     if entry is not None:
         return entry
     shown = repr(text)[:100]
-    near = difflib.get_close_matches(shown.strip("'").upper(), _SPELLINGS, n=3, cutoff=0.5)
-    names = ", ".join(dict.fromkeys(_SPELLINGS[spelling].name for spelling in near))
+    wanted = shown.strip("'").upper()
+    near = difflib.get_close_matches(wanted, _SPELLINGS, n=3, cutoff=0.5)
+    ends = [spelling for spelling in _SPELLINGS if spelling.endswith(f".{wanted}")]
+    names = ", ".join(dict.fromkeys(_SPELLINGS[one].name for one in (*ends, *near)))
     hint = f"near to it are {names}" if names else "'freqkernels status' lists all"
     raise InvalidInputError(f"name: there is no function or kernel {shown}; {hint}")

@@ -4,7 +4,7 @@ The path of a call, in the order in which it passes:
 
 * :mod:`~freqkernels.runtime.dispatch`: fast function before exact function
 * :mod:`~freqkernels.runtime.backend`: compiled or reference twin of a kernel
-* :mod:`~freqkernels.runtime.switch`: the decision between the two, a value with its reason
+* :mod:`~freqkernels.runtime.decisions`: the decision between the two, a value with its reason
 * :mod:`~freqkernels.runtime.pair`: what happens after it; who answers when the fast one fails
 * :mod:`~freqkernels.runtime.trial`: both run and are compared
 
@@ -48,11 +48,11 @@ from freqkernels.runtime.control import (
     reload_on_signal,
     reset_breakers,
 )
+from freqkernels.runtime.decisions import Decision, Switch, switch, switches
 from freqkernels.runtime.dispatch import accelerate
 from freqkernels.runtime.journal import Event, Failure, events, failures
 from freqkernels.runtime.shares import keyed
 from freqkernels.runtime.support import SUPPORTED, Support, refuse
-from freqkernels.runtime.switch import Decision, Switch, switch, switches
 from freqkernels.runtime.threads import num_threads, set_num_threads, threads_for
 
 __all__ = [

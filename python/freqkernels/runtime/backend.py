@@ -21,9 +21,9 @@ from typing import Any
 
 from freqkernels.errors import InvalidInputError, MissingExtensionError
 from freqkernels.runtime.counters import rows_of
+from freqkernels.runtime.decisions import Mode, switch
 from freqkernels.runtime.journal import record
 from freqkernels.runtime.pair import Pair
-from freqkernels.runtime.switch import Mode, switch
 from freqkernels.runtime.threads import import_late, renew_after_fork
 
 BACKENDS = ("auto", "compiled", "reference")

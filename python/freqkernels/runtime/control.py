@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from freqkernels.errors import FreqkernelsError, InvalidInputError
-from freqkernels.runtime import backend, journal, places, threads
-from freqkernels.runtime import switch as switches
+from freqkernels.runtime import backend, decisions, journal, places, threads
+from freqkernels.runtime.decisions import Decision
 from freqkernels.runtime.rollout import RolloutLog
 from freqkernels.runtime.settings import Effective, Settings, is_configured
-from freqkernels.runtime.switch import Decision
 
 logger = logging.getLogger("freqkernels")
 
@@ -160,7 +159,7 @@ def decision(name: str, key: str | None = None) -> Decision:
     """
     from freqkernels.catalogue import find
 
-    return switches.switch(find(name).name).decision(key)
+    return decisions.switch(find(name).name).decision(key)
 
 
 def reset_breakers(name: str | None = None) -> None:
@@ -171,7 +170,7 @@ def reset_breakers(name: str | None = None) -> None:
     """
     from freqkernels.catalogue import find
 
-    chosen = switches.switches() if name is None else [switches.switch(find(name).name)]
+    chosen = decisions.switches() if name is None else [decisions.switch(find(name).name)]
     for one in chosen:
         one.restore()
 
@@ -184,7 +183,7 @@ def forget() -> None:
         _effective = _log = None
         places.configure()
         journal.be_verbose(False)
-        switches.forget_all()
+        decisions.forget_all()
 
 
 def _read(code: Config, config: Config | None) -> Effective:
@@ -213,7 +212,7 @@ def _apply(found: Effective) -> None:
     journal.be_verbose(settings.verbose)
     if not settings.key:
         settings = dataclasses.replace(settings, key=run_key())
-    switches.configure_all(settings, rollout)
+    decisions.configure_all(settings, rollout)
     _effective = found
 
 
@@ -253,4 +252,4 @@ def _first_use() -> None:
     effective()
 
 
-switches.on_first_use(_first_use)
+decisions.on_first_use(_first_use)

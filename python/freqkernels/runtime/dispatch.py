@@ -22,9 +22,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from freqkernels.runtime import backend
 from freqkernels.runtime.counters import rows_of
+from freqkernels.runtime.decisions import Mode, switch
 from freqkernels.runtime.pair import Pair
 from freqkernels.runtime.support import Support
-from freqkernels.runtime.switch import Mode, switch
 from freqkernels.runtime.trial import side
 
 P = ParamSpec("P")

@@ -8,9 +8,9 @@ from typing import Any
 
 from freqkernels.runtime import journal
 from freqkernels.runtime.counters import Outcome, rows_of
+from freqkernels.runtime.decisions import Decision, Switch
 from freqkernels.runtime.shares import keyed
 from freqkernels.runtime.support import Support
-from freqkernels.runtime.switch import Decision, Switch
 from freqkernels.runtime.trial import run_trial, side
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from freqkernels.errors import InvalidInputError
@@ -44,7 +45,7 @@ def cache_directory() -> Path:
     chosen = _cache or next(filter(None, map(os.environ.get, _CACHE_VARIABLES)), None)
     if chosen:
         return _absolute(chosen, "cache_directory")
-    home = Path.home()
+    home = _home()
     if sys.platform == "win32":
         return _local_app_data(home) / "freqkernels" / "Cache"
     if sys.platform == "darwin":
@@ -60,12 +61,20 @@ def state_directory() -> Path:
     chosen = _state or os.environ.get(STATE_VARIABLE)
     if chosen:
         return _absolute(chosen, "state_directory")
-    home = Path.home()
+    home = _home()
     if sys.platform == "win32":
         return _local_app_data(home) / "freqkernels" / "State"
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "freqkernels"
     return Path(os.environ.get("XDG_STATE_HOME") or home / ".local" / "state") / "freqkernels"
+
+
+def _home() -> Path:
+    """The user's folder; one among the temporary files where the user has none (in a container)."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"freqkernels-{os.getuid()}"
 
 
 def _local_app_data(home: Path) -> Path:

@@ -23,9 +23,9 @@ from freqkernels.errors import InvalidInputError, MissingExtensionError
 from freqkernels.runtime.backend import get_backend, kernels
 from freqkernels.runtime.control import current
 from freqkernels.runtime.counters import CounterValues
+from freqkernels.runtime.decisions import Switch, switches
 from freqkernels.runtime.histogram import Histogram
 from freqkernels.runtime.journal import Event, Failure, events, failures
-from freqkernels.runtime.switch import Switch, switches
 
 #: Files of another format are not read.
 FORMAT = 1
