@@ -6,7 +6,6 @@ freqtrade's names, kernels are ``module.function``.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -149,6 +148,8 @@ def find(text: str) -> Entry:
     entry = _SPELLINGS.get(text.upper()) if isinstance(text, str) else None
     if entry is not None:
         return entry
+    import difflib
+
     shown = repr(text)[:100]
     wanted = shown.strip("'").upper()
     near = difflib.get_close_matches(wanted, _SPELLINGS, n=3, cutoff=0.5)

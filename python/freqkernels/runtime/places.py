@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from freqkernels.errors import InvalidInputError
@@ -74,6 +73,8 @@ def _home() -> Path:
     try:
         return Path.home()
     except RuntimeError:
+        import tempfile
+
         return Path(tempfile.gettempdir()) / f"freqkernels-{os.getuid()}"
 
 
