@@ -34,8 +34,13 @@ SLOW_TESTS = (
     "tests/test_compare.py",
     "tests/test_demo.py",
     "tests/test_engine_real.py",
+    "tests/test_followed_settings.py",
     "tests/test_hyperopt.py",
     "tests/test_markets.py",
+    "tests/test_readiness.py",
+    "tests/test_replay.py",
+    "tests/test_rollout_cli.py",
+    "tests/test_switched_off.py",
     "tests/test_webserver.py",
 )
 #: Releases that the engine leaves alone: these tests would compare freqtrade with itself.
@@ -48,6 +53,13 @@ ENGINE_TESTS = (
     *("tests/test_swapped_backtests.py", "tests/test_trade_frame.py"),
     *("tests/test_trade_lookups.py", "tests/test_trade_swaps.py"),
     *("tests/test_report_lines.py", "tests/test_self_check.py"),
+)
+#: Tests of what knows neither freqtrade nor pandas; each Python runs them once.
+PLAIN_TESTS = (
+    *("tests/test_breaker.py", "tests/test_exact_rounding.py", "tests/test_histogram.py"),
+    *("tests/test_monitor.py", "tests/test_rollout.py", "tests/test_runtime_costs.py"),
+    *("tests/test_settings_sources.py", "tests/test_shares.py", "tests/test_snapshots.py"),
+    *("tests/test_simulate_twins.py", "tests/test_telemetry.py", "tests/test_trend_kernels.py"),
 )
 #: Tests that call the kernels themselves, or functions that are little more.
 DIRECT_TESTS = (
@@ -239,7 +251,9 @@ def wheel_smoke(session: nox.Session) -> None:
 def versions(session: nox.Session, freqtrade: str) -> None:
     """The one wheel on other Pythons and with other releases of freqtrade."""
     session.install(f"{shared_wheel(session)}[test]", f"freqtrade[hyperopt]=={freqtrade}")
-    left_out = SLOW_TESTS + (ENGINE_TESTS if freqtrade in WITHOUT_ENGINE else ())
+    left_out = SLOW_TESTS
+    if freqtrade in WITHOUT_ENGINE:
+        left_out += ENGINE_TESTS + PLAIN_TESTS
     run_tests(session, *(f"--ignore={name}" for name in left_out))
     arguments = ("--candles", "2500", "--strategy", "ManagedBreakout")
     session.run("python", "-m", "freqkernels", "demo", *arguments)
