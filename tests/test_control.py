@@ -18,7 +18,7 @@ import pytest
 import freqkernels
 from freqkernels import runtime
 from freqkernels.errors import InvalidInputError
-from freqkernels.runtime import accelerate, control, events, switch, switches
+from freqkernels.runtime import accelerate, control, events, journal, switch, switches
 from freqkernels.runtime.rollout import RolloutLog
 from freqkernels.runtime.settings import Settings
 
@@ -259,6 +259,27 @@ class TestManyThreads:
         counts = switch("tried").counters.values()
         assert (counts.calls, counts.rows, counts.mismatches) == (calls * threads, 0, 0)
         assert not [event for event in events() if event.kind in ("failure", "mismatch")]
+
+    def test_a_signal_handler_may_come_in_anywhere(self) -> None:
+        """In the middle of counting, in the same thread: nothing waits, nothing is lost."""
+        function = accelerate(lambda value: value, name="interrupted")(lambda value: value)
+        counters = switch("interrupted").counters
+
+        def interrupted() -> None:
+            for _ in range(600):
+                function(1)
+            with counters.lock, journal._lock:
+                for _ in range(600):
+                    function(1)
+                counters.values()
+                journal.record("refusal", "interrupted", "why not")
+                events()
+
+        thread = threading.Thread(target=interrupted, daemon=True)
+        thread.start()
+        thread.join(20)
+        assert not thread.is_alive()
+        assert counters.values().fast == 1200
 
     def test_failures_are_counted_exactly(self) -> None:
         freqkernels.configure(breaker_failures=10_000)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import logging
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,7 +141,7 @@ class TestMismatch:
         record = read(journal.evidence()["tried"])
         assert (record.switch, record.kind, record.exact) == ("tried", "mismatch", 2.0)
         assert np.array_equal(record.args[0], VALUES, equal_nan=True)
-        assert "another result" in RolloutLog().read().rolled_back["tried"] or True
+        assert "mismatch" in RolloutLog().read().rolled_back["tried"]
         assert one.decision().variant == "exact"
         assert function(VALUES) == 2.0
         assert one.counters.values().trials == 1
@@ -267,3 +270,54 @@ class TestReplacements:
                 metrics.calculate_market_change(frames, "nothing")
         finally:
             uninstall()
+
+
+class TestStrangeValues:
+    def test_what_cannot_be_compared_counts(self) -> None:
+        class Strange:
+            def __eq__(self, other: object) -> bool:
+                raise RuntimeError("not me")
+
+        function = accelerate(lambda _: Strange(), name="strange")(lambda _: Strange())
+        for _ in range(3):
+            function(1)
+        counts = switch("strange").counters.values()
+        assert (counts.calls, counts.trials, counts.mismatches) == (3, 3, 0)
+        assert [(event.kind, event.count) for event in events()] == [("refusal", 3)]
+        assert "RuntimeError: not me" in events()[0].reason
+
+    def test_what_cannot_be_shown_differs_all_the_same(self) -> None:
+        class Hidden:
+            def __eq__(self, other: object) -> bool:
+                return False
+
+            def __repr__(self) -> str:
+                raise RuntimeError("not me")
+
+        function = accelerate(lambda _: Hidden(), name="hidden")(lambda _: Hidden())
+        function(1)
+        assert switch("hidden").counters.values().mismatches == 1
+        assert switch("hidden").decision().variant == "exact"
+        assert kinds() == ["mismatch"]
+
+    def test_no_error_keeps_the_copies(self) -> None:
+        class Large:
+            def __deepcopy__(self, memo: object) -> Large:
+                made = Large()
+                alive.append(weakref.ref(made))
+                return made
+
+        def failing(_: Large) -> None:
+            raise ValueError("no")
+
+        alive: list[weakref.ref[Large]] = []
+        function = accelerate(failing, name="large")(failing)
+        gc.collect()
+        gc.disable()
+        try:
+            with contextlib.suppress(ValueError):
+                function(Large())
+            assert len(alive) == 2
+            assert [one() for one in alive] == [None, None]
+        finally:
+            gc.enable()

@@ -69,7 +69,8 @@ class Counters:
     )
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        # A signal handler or a finalizer may come in while its own thread holds the lock.
+        self.lock = threading.RLock()
         self._start()
 
     def _start(self) -> None:
@@ -91,7 +92,7 @@ class Counters:
 
     def renew_lock(self) -> None:
         """In a forked child: another thread of the parent may have held the lock."""
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def count(self, rows: int) -> None:
         """One call that the fast implementation has answered."""
@@ -159,9 +160,13 @@ class Counters:
     def _settle(self) -> None:
         """Count what is pending; the lock is held."""
         pending = self._pending
-        many = len(pending)
-        self._rows += sum(pending.popleft() for _ in range(many))
-        self._fast += many
+        for _ in range(len(pending)):
+            try:
+                rows = pending.popleft()
+            except IndexError:  # whoever came in has counted the rest
+                break
+            self._rows += rows
+            self._fast += 1
 
     def _time(self, outcome: str, nanoseconds: int) -> None:
         self._times[f"timed_{outcome}"] += 1

@@ -68,8 +68,9 @@ class Failure:
     arguments: tuple[str, ...]
 
 
-_lock = threading.Lock()
-renew_after_fork(globals(), "_lock", threading.Lock)
+# A signal handler or a finalizer may come in while its own thread holds the lock.
+_lock = threading.RLock()
+renew_after_fork(globals(), "_lock", threading.RLock)
 _counts: Counter[tuple[str, str, str]] = Counter()
 _failures: deque[Failure] = deque(maxlen=_MAX_FAILURES)
 _evidence: dict[str, Path] = {}

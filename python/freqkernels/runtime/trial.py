@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from freqkernels.errors import FreqkernelsError, InvalidInputError
+from freqkernels.errors import FreqkernelsError
 from freqkernels.runtime import journal
 from freqkernels.runtime.counters import rows_of
 from freqkernels.runtime.places import state_directory
@@ -50,7 +50,8 @@ def run_trial(pair: Pair, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     try:
         before, copies = copy.deepcopy((args, kwargs)), copy.deepcopy((args, kwargs))
     except Exception as error:  # an argument that cannot be copied: nothing can be compared
-        journal.record("refusal", pair.label, f"no trial, its arguments cannot be copied: {error}")
+        reason = f"no trial, its arguments cannot be copied: {journal.said_by(error)}"
+        journal.record("refusal", pair.label, reason)
         return _run(pair.exact, args, kwargs, "exact", pair, rows)
     _deafen()
     fast = _outcome(pair.fast, *copies, "fast")
@@ -58,10 +59,14 @@ def run_trial(pair: Pair, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     try:
         _judge(pair, rows, fast, exact, before, copies, (args, kwargs))
     except Exception as error:  # whatever goes wrong in looking back, the answer stands
-        journal.record("failure", pair.label, f"a trial could not be judged: {error!r}")
-    if exact.error is not None:
-        raise exact.error
-    return exact.value
+        reason = f"a trial could not be judged: {journal.said_by(error)}"
+        journal.record("failure", pair.label, reason)
+    try:
+        if exact.error is not None:
+            raise exact.error
+        return exact.value
+    finally:
+        del fast, exact  # the tracebacks of errors lead here: a cycle would keep all the copies
 
 
 def _run(
@@ -77,17 +82,15 @@ def _run(
 def _outcome(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], which: str
 ) -> _Outcome:
-    outcome = _Outcome()
     token = side.set(which)
     started = perf_counter_ns()
     try:
-        outcome.value = function(*args, **kwargs)
+        value = function(*args, **kwargs)
+        return _Outcome(value, None, perf_counter_ns() - started)
     except Exception as error:
-        outcome.error = error
+        return _Outcome(None, error, perf_counter_ns() - started)
     finally:
-        outcome.elapsed = perf_counter_ns() - started
         side.reset(token)
-    return outcome
 
 
 def _judge(
@@ -136,12 +139,20 @@ def _difference(
     ):
         try:
             found = first_difference(left, right)
-        except InvalidInputError as error:  # objects of a class without equality
-            journal.record("refusal", pair.label, f"no comparison in trials: {error}")
+        except Exception as error:  # objects of a class without equality, or with a strange one
+            reason = f"no comparison in trials: {journal.said_by(error)}"
+            journal.record("refusal", pair.label, reason)
             continue
         if found is not None:
-            return f"{what}{found}"
+            return f"{what}{_said_of(found)}"
     return ""
+
+
+def _said_of(difference: Any) -> str:
+    try:
+        return str(difference)
+    except Exception as error:  # the difference counts, whatever a value says when it is shown
+        return f"a value that cannot be shown: {journal.said_by(error)}"
 
 
 def _difference_of_errors(pair: Pair, fast: Exception | None, exact: Exception | None) -> str:
