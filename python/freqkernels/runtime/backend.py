@@ -69,7 +69,16 @@ class Kernel:
     :param function: name of the function in both.
     """
 
-    __slots__ = ("_count", "_pair", "_resolved", "_target", "function", "module", "switch")
+    __slots__ = (
+        "_alone",
+        "_count",
+        "_pair",
+        "_resolved",
+        "_target",
+        "function",
+        "module",
+        "switch",
+    )
 
     def __init__(self, module: str, function: str) -> None:
         self.module = module
@@ -79,6 +88,7 @@ class Kernel:
         self._target: Callable[..., Any] | None = None
         self._count: Callable[[int], None] = self.switch.counters.count
         self._pair: Pair | None = None
+        self._alone: Pair | None = None  # the reference, where the compiled twin is not wanted
 
     @property
     def name(self) -> str:
@@ -145,7 +155,11 @@ class Kernel:
         Where the decision is for the reference anyway, the compiled module is not even loaded.
         """
         if self.switch.policy.settled is not None:
-            return Pair(self.switch, self.name, _unused, self.twin("reference")).settled(args, {})
+            alone = self._alone
+            if alone is None:
+                reference = self.twin("reference")
+                alone = self._alone = Pair(self.switch, self.name, _unused, reference)
+            return alone.settled(args, {})
         backend = self._resolve()
         if backend == "compiled":
             return self._twins().answer(args, {})
