@@ -370,19 +370,18 @@ def test_a_file_where_the_folder_should_be(log: RolloutLog) -> None:
 
 
 @POSIX
-def test_a_folder_that_is_not_ours(log: RolloutLog) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("everything is root's")
-    log.append("promote", phase="metrics")
-    log.path.parent.chmod(0o500)
-    log.path.chmod(0o400)
-    try:
-        assert log.read().phase == "metrics"
-        with pytest.raises(StateError, match="cannot be written"):
-            log.append("promote", phase="data")
-        assert log.read().phase == "metrics"
-    finally:
-        log.path.parent.chmod(0o700)
+@pytest.mark.parametrize("device", [False, True])
+def test_what_never_ends_is_in_the_way(log: RolloutLog, device: bool) -> None:
+    log.path.parent.mkdir(exist_ok=True)
+    if device:
+        log.path.symlink_to("/dev/zero")
+    else:
+        os.mkfifo(log.path)
+    state = log.read()
+    assert "a pipe or a device" in state.problem
+    assert is_cautious(state)
+    with pytest.raises(StateError, match="cannot be written"):
+        log.append("rollback", "backtest")
 
 
 def python(code: str, *arguments: object) -> subprocess.Popen[str]:
@@ -393,6 +392,40 @@ def python(code: str, *arguments: object) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+NOT_OURS = """
+import os, sys
+from pathlib import Path
+from freqkernels.errors import StateError
+from freqkernels.runtime.rollout import RolloutLog
+os.chdir(sys.argv[1])  # what is above may be closed to others
+if os.geteuid() == 0:
+    os.seteuid(65534)
+log = RolloutLog(Path("rollout.jsonl"))
+assert log.read().phase == "metrics"
+try:
+    log.append("promote", phase="data")
+except StateError as error:
+    assert "cannot be written" in str(error), error
+else:
+    raise SystemExit("it was written")
+assert log.read().phase == "metrics"
+"""
+
+
+@POSIX
+def test_a_folder_that_is_not_ours(log: RolloutLog) -> None:
+    log.append("promote", phase="metrics")
+    for file in log.path.parent.iterdir():
+        file.chmod(0o444)
+    log.path.parent.chmod(0o555)
+    try:
+        child = python(NOT_OURS, log.path.parent)
+        assert child.communicate(timeout=60) == ("", "")
+        assert child.returncode == 0
+    finally:
+        log.path.parent.chmod(0o700)
 
 
 FULL = """
