@@ -180,14 +180,43 @@ def test_a_reader_that_goes_away(command: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_output_without_room() -> None:
+@pytest.mark.parametrize("command", ["doctor", "--version"])
+def test_output_without_room(command: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*OURS, "doctor"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [*OURS, command], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 1
     assert "cannot write the output" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["settings", "rollout", "status --file", "--version"])
+def test_output_that_is_closed(command: str) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m freqkernels {command} >&-",
+        shell=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_relative_place_in_a_folder_that_has_gone(tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"mkdir gone; cd gone; rmdir ../gone; {sys.executable} -m freqkernels rollout",
+        shell=True,
+        cwd=tmp_path,
+        env={**os.environ, "FREQKERNELS_STATE_DIRECTORY": "here"},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 2
+    assert "state_directory: 'here' is no folder" in done.stderr
 
 
 def test_status() -> None:

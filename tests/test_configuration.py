@@ -375,6 +375,14 @@ def test_settings_that_are_wrong(
     assert captured.out == ""
 
 
+def test_settings_with_a_folder_that_there_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FREQKERNELS_STATE_DIRECTORY", "~nobody-at-all/state")
+    assert main(["settings"]) == 2
+    assert "state_directory: '~nobody-at-all/state' is no folder" in capsys.readouterr().err
+
+
 def test_without_freqtrade_and_without_rich(tmp_path: Path) -> None:
     block = "import sys\nsys.modules['freqtrade'] = sys.modules['rich'] = None"
     plain = freqkernels("settings", code=block, FREQTRADE_OPT_LEVEL="standard")

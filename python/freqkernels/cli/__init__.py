@@ -7,12 +7,14 @@ files and exit code.
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from freqkernels.errors import FreqkernelsError, InvalidInputError
@@ -124,9 +126,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run_own(name: str, argv: Sequence[str]) -> int:
+def _run_own(work: Callable[[], int]) -> int:
+    """Do what is ours, whatever becomes of the output."""
+    if sys.stdout is None:  # closed by whoever has started us: nobody reads it
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - stays
     try:
-        code = _run_command(name, argv)
+        code = work()
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
@@ -222,9 +227,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             _parser().print_help()
             return 0 if words else 2
         if words[0] == "--version":
-            return _print_versions()
+            return _run_own(_print_versions)
         if words[0] in COMMANDS:
-            return _run_own(words[0], words[1:])
+            return _run_own(functools.partial(_run_command, words[0], words[1:]))
         return _run_freqtrade(split_options(words))
     except FreqkernelsError as error:
         print(f"freqkernels: error: {error}", file=sys.stderr)

@@ -8,8 +8,9 @@ import os
 from typing import Any
 
 from freqkernels.cli._table import print_table
+from freqkernels.runtime import places
 from freqkernels.runtime.given import FIELDS, FUNCTION_FIELDS
-from freqkernels.runtime.settings import OURS, SWITCHES, Effective, allowed
+from freqkernels.runtime.settings import OURS, SWITCHES, Effective, Settings, allowed
 from freqkernels.runtime.sources import read
 
 
@@ -31,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the settings; 0.
 
-    :raise InvalidInputError: for settings that are wrong, with all that are.
+    :raise InvalidInputError: for settings that are wrong, with all that are; for folders that
+        there cannot be.
     :raise MissingFreqtradeError: for a configuration file without freqtrade.
     """
     section = None
@@ -40,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
         section = section_of(args.config)
     found = read({}, os.environ, section)
+    _require_places(found.settings)
     if args.json:
         print(json.dumps(_document(found, everything=args.all), indent=2))
     elif args.all:
@@ -47,6 +50,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(found)
     return 0
+
+
+def _require_places(settings: Settings) -> None:
+    """What a run would say of folders that there cannot be."""
+    before = places.chosen()
+    places.configure(cache=settings.cache_directory, state=settings.state_directory)
+    try:
+        places.cache_directory()
+        places.state_directory()
+    finally:
+        places.configure(cache=before[0], state=before[1])
 
 
 def _value(found: Effective, path: str) -> Any:

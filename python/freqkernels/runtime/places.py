@@ -85,5 +85,5 @@ def _local_app_data(home: Path) -> Path:
 def _absolute(chosen: str, setting: str) -> Path:
     try:
         return Path(chosen).expanduser().resolve()
-    except (RuntimeError, ValueError) as error:  # no such user; a NUL
+    except (RuntimeError, ValueError, OSError) as error:  # no such user; a NUL; no folder to be in
         raise InvalidInputError(f"{setting}: {chosen[:200]!r} is no folder: {error}") from error

@@ -11,10 +11,12 @@ Phases and names never meet: a step is about one phase or about one function or 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
@@ -138,7 +140,7 @@ class RolloutLog:
         Never raises: a file that cannot be read is a problem of the state.
         """
         try:
-            seen = _mark(self.path.stat())
+            seen = _mark(_of_a_file(self.path.stat()))
             known = self._read
             if known is not None and known[0] == seen:
                 return known[1]
@@ -182,6 +184,7 @@ class RolloutLog:
 
     def _append(self, action: str, phase: str, name: str, reason: str, by: str) -> Step:
         with self.path.open("a+b", buffering=0) as file:
+            _of_a_file(os.fstat(file.fileno()))
             file.seek(0)
             data = file.read()
             state = _state_of(data, self.path)
@@ -201,8 +204,15 @@ class RolloutLog:
         return step
 
 
-def _mark(stat: os.stat_result) -> tuple[int, int, int]:
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+def _of_a_file(found: os.stat_result) -> os.stat_result:
+    """What a pipe or a device has to say may never end."""
+    if stat.S_ISFIFO(found.st_mode) or stat.S_ISCHR(found.st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device")
+    return found
+
+
+def _mark(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _write(file: FileIO, data: bytes) -> None:
