@@ -525,6 +525,17 @@ def test_auto_backtesting(mode: str, workspace: Workspace) -> None:
     assert len(trades(workspace)) > 50
 
 
+def test_auto_reads_no_settings_in_a_plain_run(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FREQTRADE_OPT_LEVEL", "rubbish")
+    options = ("-c", str(workspace.write_config("spot")), "--offline-markets", "auto")
+    done = workspace.run("list-pairs", *options, "--plain", "--print-list")
+    assert done.code == 0, done.output
+    assert "has 3 active pairs" in done.output
+    assert workspace.run("list-pairs", *options).code == 2
+
+
 def outputs(workspace: Workspace, *commands: tuple[str, ...]) -> list[str]:
     """What successful commands print; two run at a time."""
     with ThreadPoolExecutor(2) as pool:

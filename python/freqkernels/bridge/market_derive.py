@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from ccxt import DECIMAL_PLACES, SIGNIFICANT_DIGITS
 from freqtrade.data.history import get_datahandler
 from freqtrade.exchange import timeframe_to_seconds
 
+from freqkernels.bridge.install import is_installed
 from freqkernels.bridge.market_record import Answers
-from freqkernels.errors import MarketsError
+from freqkernels.errors import MarketsError, MissingExtensionError
 from freqkernels.runtime import kernel
 
 logger = logging.getLogger(__name__)
@@ -130,12 +131,22 @@ def _prices(exchange: Any, pair: str, timeframes: list[str]) -> Any:
 
 def _price_precision(prices: Any, mode: int) -> float | int:
     decimals = np.empty_like(prices)
-    _count_decimals(prices, False, decimals, 1)
+    _counting()(prices, False, decimals, 1)
     decimals = np.nan_to_num(decimals)
     if mode == SIGNIFICANT_DIGITS:
         digits = decimals + np.searchsorted(_POWERS, prices, side="right") - 30
         return max(1, int(digits.max()))
     return _step(min(int(decimals.max()), MAX_PRICE_DECIMALS), mode)
+
+
+def _counting() -> Callable[..., Any]:
+    """The kernel; one twin of it where nothing is installed, as no settings are read there."""
+    if is_installed():
+        return _count_decimals
+    try:
+        return _count_decimals.twin("compiled")
+    except MissingExtensionError:
+        return _count_decimals.twin("reference")
 
 
 def _step(decimals: int, mode: int) -> float | int:
