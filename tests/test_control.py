@@ -17,7 +17,7 @@ import pytest
 
 import freqkernels
 from freqkernels import runtime
-from freqkernels.errors import InvalidInputError
+from freqkernels.errors import FreqkernelsError, InvalidInputError
 from freqkernels.runtime import accelerate, control, events, journal, switch, switches
 from freqkernels.runtime.rollout import RolloutLog
 from freqkernels.runtime.settings import Settings
@@ -348,6 +348,16 @@ def test_a_rollout_that_cannot_be_understood_stops_everything(
         log.path.unlink()
     freqkernels.reload()
     assert KERNEL.backend == "compiled"
+
+
+def test_without_pydantic_settings_it_is_said_what_is_missing(monkeypatch: Any) -> None:
+    assert control.current() == Settings()
+    monkeypatch.delitem(sys.modules, "freqkernels.runtime.sources", raising=False)
+    monkeypatch.delattr(runtime, "sources", raising=False)
+    monkeypatch.setitem(sys.modules, "pydantic_settings", None)
+    with pytest.raises(FreqkernelsError, match="pip install pydantic-settings"):
+        control.configure(level="disabled")
+    assert control.current() == Settings()
 
 
 def test_a_slow_kernel_is_switched_off_by_the_gate() -> None:

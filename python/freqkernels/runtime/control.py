@@ -193,8 +193,13 @@ def _read(code: Config, config: Config | None) -> Effective:
     if not code and not config and not is_configured(os.environ):
         return Effective(Settings(), {})
     with threads.no_fork():  # pydantic has locks
-        from freqkernels.runtime.sources import read
-
+        try:
+            from freqkernels.runtime.sources import read
+        except ImportError as error:
+            raise FreqkernelsError(
+                f"settings cannot be read without pydantic-settings ({error}); "
+                "'pip install pydantic-settings' installs it"
+            ) from error
         return read(code, os.environ, config)
 
 
