@@ -220,8 +220,8 @@ class TestThread:
         assert stopped.wait(30)
         assert not monitor.is_running
 
-    @pytest.mark.parametrize("interval", [0, -1, math.nan, math.inf, True])
-    def test_bad_intervals(self, interval: float) -> None:
+    @pytest.mark.parametrize("interval", [0, -1, math.nan, math.inf, True, "2", None])
+    def test_bad_intervals(self, interval: Any) -> None:
         with pytest.raises(InvalidInputError, match="interval: expected a positive number"):
             Monitor(interval)
 

@@ -137,6 +137,16 @@ def test_everything_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert rollout(capsys, "rollback", "--all")[1] == "Nothing runs fast already.\n"
 
 
+def test_a_second_rollback_keeps_the_reason(
+    log: RolloutLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.append("rollback", "backtest", "other bits", "shadow")
+    assert rollout(capsys, "rollback", "backtest") == (0, "backtest is rolled back already.\n")
+    assert log.read().rolled_back == {"backtest": "other bits"}
+    told(capsys, "rollback", "backtest", "--reason", "seen again")
+    assert log.read().rolled_back == {"backtest": "seen again"}
+
+
 def test_a_rollback_without_a_rollout_starts_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys, "rollback")["allowed"] == ["metrics", "data", "indicators"]
     assert not is_fast("backtest")

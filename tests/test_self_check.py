@@ -377,7 +377,9 @@ def test_what_a_setting_means() -> None:
     values = {None: "", "": "", False: "", "0": "", True: "once", "1": "once", "once": "once"}
     assert {value: mode_of(value, "x") for value in values} == values
     assert mode_of("always", "x") == "always"
-    with pytest.raises(InvalidInputError, match="x: expected true, false or always, got 'some'"):
+    with pytest.raises(
+        InvalidInputError, match="x: expected true, false, once or always, got 'some'"
+    ):
         mode_of("some", "x")
 
 
@@ -392,7 +394,7 @@ def test_options(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
     assert split_options(["backtesting", "--freqkernels-verify=false"]).verify == ""
     monkeypatch.setenv("FREQKERNELS_VERIFY", "perhaps")
     assert main(["backtesting"]) == 2
-    assert "FREQKERNELS_VERIFY: expected true, false or always" in capsys.readouterr().err
+    assert "FREQKERNELS_VERIFY: expected true, false, once or always" in capsys.readouterr().err
     monkeypatch.delenv("FREQKERNELS_VERIFY")
     assert main(["list-pairs", "--freqkernels-verify"]) == 2
     assert "--freqkernels-verify is for backtesting, hyperopt" in capsys.readouterr().err

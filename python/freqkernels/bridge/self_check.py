@@ -62,7 +62,7 @@ def mode_of(value: object, name: str) -> str:
     """
     mode = VERIFY_WORDS.get("" if value is None else str(value).lower())
     if mode is None:
-        raise InvalidInputError(f"{name}: expected true, false or always, got {value!r}")
+        raise InvalidInputError(f"{name}: expected true, false, once or always, got {value!r}")
     return mode
 
 

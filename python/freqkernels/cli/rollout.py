@@ -232,6 +232,8 @@ def _rollback(log: RolloutLog, args: argparse.Namespace) -> Outcome:
     state = _usable(log)
     if args.name:
         entry = _named(args.name)
+        if entry.name in state.rolled_back and not args.reason:  # the reason there is worth more
+            return Outcome(lines=[f"{entry.name} is rolled back already."])
         step = log.append("rollback", entry.name, args.reason, _BY)
         return _done(log, Outcome(lines=[f"{entry.name} does not run fast any more."]), step)
     phase = NONE if args.all else state.previous_phase

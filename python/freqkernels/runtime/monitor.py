@@ -57,7 +57,11 @@ class Monitor:
         processes: Path | None = None,
         callbacks: Sequence[Callable[[Snapshot], object]] = (),
     ) -> None:
-        if isinstance(interval, bool) or not 0 < interval <= threading.TIMEOUT_MAX:
+        if (
+            not isinstance(interval, int | float)
+            or isinstance(interval, bool)
+            or not 0 < interval <= threading.TIMEOUT_MAX
+        ):
             raise InvalidInputError(f"interval: expected a positive number, got {interval!r}")
         self.interval = interval
         self._reload = reload
