@@ -154,6 +154,19 @@ class TestMismatch:
         assert one.decision().source == "rollout"
         assert "mismatch" in one.decision().reason
 
+    def test_promoting_it_closes_the_breaker(self) -> None:
+        function, one = make(self.wrong)
+        function(VALUES)
+        control.reload()
+        assert one.decision().variant == "exact"
+        log = RolloutLog()
+        log.append("restore", "tried", "mended", "test")
+        control.reload()
+        assert one.decision().variant == "fast"
+        one.distrust("again")
+        control.reload()
+        assert one.decision().source == "breaker"
+
     def test_signed_zeros_and_types_are_bits(self) -> None:
         for value in (-0.0, 0, np.float64(0.0)):
             function = accelerate(lambda _, value=value: value, name=f"{value!r}")(lambda _: 0.0)

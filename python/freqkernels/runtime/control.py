@@ -33,6 +33,7 @@ _reread: Callable[[], Config | None] | None = None
 _adopted: Effective | None = None
 _effective: Effective | None = None
 _log: RolloutLog | None = None
+_steps = 0  # of the log that have been seen
 
 
 def current() -> Settings:
@@ -205,11 +206,12 @@ def _read(code: Config, config: Config | None) -> Effective:
 
 def _apply(found: Effective) -> None:
     """Take over settings that have been checked."""
-    global _effective, _log
+    global _effective, _log, _steps
     settings = found.settings
     path = _take_over_places(settings) / "rollout.jsonl"
     if _log is None or _log.path != path:
         _log = RolloutLog(path)
+        _steps = len(_log.read().entries)
     rollout = _log.read()
     if rollout.problem:
         logger.warning("nothing runs fast: %s", rollout.problem)
@@ -218,6 +220,10 @@ def _apply(found: Effective) -> None:
     if not settings.key:
         settings = dataclasses.replace(settings, key=run_key())
     decisions.configure_all(settings, rollout)
+    for step in rollout.entries[_steps:]:
+        if step.action == "restore":  # somebody has looked at what the breaker keeps away
+            decisions.switch(step.name).restore()
+    _steps = len(rollout.entries)
     _effective = found
 
 
