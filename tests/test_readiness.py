@@ -133,8 +133,8 @@ def test_a_refusal_is_told_and_no_failure(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(metrics, "fast_market_change", functools.wraps(fast)(refusing(fast)))
     found = compare_phase("metrics")
     assert found.findings == []
-    assert len(found.notes) == 2
-    assert all("not today" in note for note in found.notes)
+    # Older releases are told of more that is left to them.
+    assert sum("not today" in note for note in found.notes) == 2
     assert "calculate_market_change" not in found.names
 
 

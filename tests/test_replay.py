@@ -185,6 +185,9 @@ class TestFunctions:
         exact = beside(name).original(*args, skip_nan=False)
         record = Record(name, "mismatch", args, {"skip_nan": False}, exact, exact[:-1])
         again = evidence.read(evidence.write(tmp_path, record))
+        if beside(name).replacement is None:  # this release's is left alone
+            assert replayed(again).obstacle == f"{name} is not here"
+            return
         assert replayed(again) == Replay()
         lost = Record(name, "mismatch", args, {"skip_nan": False}, exact[:-1])
         (note,) = replayed(lost).notes

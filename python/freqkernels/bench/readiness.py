@@ -229,9 +229,11 @@ def _backtest(part: Part, strategy: str, environment: dict[str, str]) -> None:
         part.notes.append(f"{name}: {found['runs']['alone']['trades']} trades, identical")
     else:
         part.findings.append(f"{name} differs: {json.dumps(found['first_difference'])}")
+    states = {function["name"]: function["state"] for function in found["functions"]}
     for event in found["events"]:
-        # Refusals are ordinary, but the engine has to run.
-        if event["kind"] != "way" and (event["kind"] != "refusal" or event["name"] == _ENGINE):
+        # Refusals are ordinary, but the engine has to run, unless this release is left alone.
+        ordinary = event["name"] != _ENGINE or states.get(_ENGINE) == "refused"
+        if event["kind"] != "way" and (event["kind"] != "refusal" or not ordinary):
             text = f"{event['kind']} of {event['name']}: {event['reason']}"
             part.findings.append(f"{name}: {text}")
     for function in found["functions"]:
