@@ -38,6 +38,9 @@ class Switch:
         self.opened: float | None = None
         self.held = False
 
+    def close(self) -> None:
+        self.fails, self.opened, self.held = [], None, False
+
 
 class Model(RuleBasedStateMachine):
     """Three functions whose fast side does as it is told."""
@@ -56,6 +59,7 @@ class Model(RuleBasedStateMachine):
         self.read: dict[str, str] = {}  # the environment when it was last read
         self.phase: str | None = None
         self.off: set[str] = set()
+        self.restored: set[str] = set()  # in the log, since it was last read
         self.seen: tuple[str | None, frozenset[str]] = (None, frozenset())
         self.log = RolloutLog(self.folder / "rollout.jsonl")
         self.models = {name: Switch() for name in NAMES}
@@ -83,6 +87,9 @@ class Model(RuleBasedStateMachine):
     def reread(self) -> None:
         self.read = dict(self.environment)
         self.seen = self.phase, frozenset(self.off)
+        for name in self.restored:
+            self.models[name].close()
+        self.restored.clear()
 
     def setting(self, field: str, default: Any, variable: str | None = None) -> Any:
         if field in self.code:
@@ -149,7 +156,11 @@ class Model(RuleBasedStateMachine):
     @rule(name=names, action=st.sampled_from(["rollback", "restore"]))
     def one_function(self, name: str, action: str) -> None:
         self.log.append(action, name)
-        (self.off.add if action == "rollback" else self.off.discard)(name)
+        if action == "rollback":
+            self.off.add(name)
+        else:
+            self.off.discard(name)
+            self.restored.add(name)
 
     @rule(seconds=st.sampled_from([-1000.0, 61.0]))
     def time_goes(self, seconds: float) -> None:
@@ -166,8 +177,7 @@ class Model(RuleBasedStateMachine):
     @rule(name=names)
     def reset(self, name: str) -> None:
         control.reset_breakers(name)
-        model = self.models[name]
-        model.fails, model.opened, model.held = [], None, False
+        self.models[name].close()
 
     @rule(
         name=names,
