@@ -74,7 +74,7 @@ class Pair:
         if not one.told:
             one.told = True
             journal.record("decision", self.label, one.decision().reason)
-        return self._exactly(args, kwargs)
+        return self.exactly(args, kwargs)
 
     def recover(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The exact answer to a call that the fast implementation has failed to give."""
@@ -128,9 +128,10 @@ class Pair:
         if decision.variant == "fast":
             return self._fastly(args, kwargs)
         journal.record("decision", self.label, decision.reason)
-        return self._exactly(args, kwargs)
+        return self.exactly(args, kwargs)
 
-    def _exactly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def exactly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The answer of the exact implementation, counted and if need be timed."""
         started = perf_counter_ns()
         try:
             result = self.exact(*args, **kwargs)

@@ -46,13 +46,13 @@ def run_trial(pair: Pair, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     :param kwargs: keyword arguments of the call.
     :return: what the exact implementation returns; it raises what that raises.
     """
-    rows = rows_of(args or tuple(kwargs.values()))
     try:
         before, copies = copy.deepcopy((args, kwargs)), copy.deepcopy((args, kwargs))
     except Exception as error:  # an argument that cannot be copied: nothing can be compared
         reason = f"no trial, its arguments cannot be copied: {journal.said_by(error)}"
         journal.record("refusal", pair.label, reason)
-        return _run(pair.exact, args, kwargs, "exact", pair, rows)
+        return pair.exactly(args, kwargs)
+    rows = rows_of(args or tuple(kwargs.values()))
     _deafen()
     fast = _outcome(pair.fast, *copies, "fast")
     exact = _outcome(pair.exact, args, kwargs, "exact")
@@ -67,16 +67,6 @@ def run_trial(pair: Pair, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return exact.value
     finally:
         del fast, exact  # the tracebacks of errors lead here: a cycle would keep all the copies
-
-
-def _run(
-    function: Callable[..., Any], args: Any, kwargs: Any, which: str, pair: Pair, rows: int
-) -> Any:
-    outcome = _outcome(function, args, kwargs, which)
-    pair.switch.counters.count_as("errors" if outcome.error else "exact", rows)
-    if outcome.error is not None:
-        raise outcome.error
-    return outcome.value
 
 
 def _outcome(
