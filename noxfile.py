@@ -251,9 +251,8 @@ def wheel_smoke(session: nox.Session) -> None:
 def versions(session: nox.Session, freqtrade: str) -> None:
     """The one wheel on other Pythons and with other releases of freqtrade."""
     session.install(f"{shared_wheel(session)}[test]", f"freqtrade[hyperopt]=={freqtrade}")
-    left_out = SLOW_TESTS
-    if freqtrade in WITHOUT_ENGINE:
-        left_out += ENGINE_TESTS + PLAIN_TESTS
+    elsewhere = ENGINE_TESTS + PLAIN_TESTS if freqtrade in WITHOUT_ENGINE else ()
+    left_out = SLOW_TESTS + elsewhere
     run_tests(session, *(f"--ignore={name}" for name in left_out))
     arguments = ("--candles", "2500", "--strategy", "ManagedBreakout")
     session.run("python", "-m", "freqkernels", "demo", *arguments)
