@@ -6,7 +6,7 @@ from typing import Any
 
 from freqkernels.runtime.counters import CounterValues
 from freqkernels.runtime.journal import Event
-from freqkernels.runtime.snapshots import Quantiles, Snapshot, SwitchValues
+from freqkernels.runtime.telemetry.snapshots import Quantiles, Snapshot, SwitchValues
 
 
 def switch_values(name: str = "f", p50: float | None = None, **given: Any) -> SwitchValues:

@@ -16,8 +16,8 @@ import pytest
 
 from freqkernels.errors import InvalidInputError
 from freqkernels.runtime.decisions import switch
-from freqkernels.runtime.monitor import MOST_TICKS, Monitor
-from freqkernels.runtime.snapshots import Snapshot, read_file, snapshot
+from freqkernels.runtime.telemetry.monitor import MOST_TICKS, Monitor
+from freqkernels.runtime.telemetry.snapshots import Snapshot, read_file, snapshot
 
 NAME = "calculate_csum"
 
@@ -84,7 +84,7 @@ class TestTicks:
             looks.append(tick)
             return snapshot()
 
-        monkeypatch.setattr("freqkernels.runtime.monitor.snapshot", look)
+        monkeypatch.setattr("freqkernels.runtime.telemetry.monitor.snapshot", look)
         monitor = Monitor()
         for tick in range(1, 80):
             if tick == 70:
@@ -232,7 +232,7 @@ class TestProcesses:
         file, processes = tmp_path / "telemetry.json", tmp_path / "processes"
         done = python(
             "import sys\nfrom pathlib import Path\n"
-            "from freqkernels.runtime.monitor import Monitor\n"
+            "from freqkernels.runtime.telemetry.monitor import Monitor\n"
             "from freqkernels.runtime.decisions import switch\n"
             "file, processes = map(Path, sys.argv[1:])\n"
             "Monitor(3e7, telemetry_file=file, processes=processes).start()\n"
@@ -249,7 +249,7 @@ class TestProcesses:
             pytest.skip("no fork here")
         done = python(
             "import os, sys, threading\nfrom pathlib import Path\n"
-            "from freqkernels.runtime.monitor import Monitor\n"
+            "from freqkernels.runtime.telemetry.monitor import Monitor\n"
             "written, processes = threading.Event(), Path(sys.argv[1])\n"
             "def of(pid): return (processes / f'{pid}.json').exists()\n"
             "monitor = Monitor(60, processes=processes, callbacks=[lambda _: written.set()])\n"

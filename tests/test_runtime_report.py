@@ -18,8 +18,8 @@ from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import control
 from freqkernels.runtime.counters import CounterValues
 from freqkernels.runtime.journal import Event
-from freqkernels.runtime.report import SLOWER, Saved, duration, report_of, saved_by
-from freqkernels.runtime.snapshots import write_file
+from freqkernels.runtime.telemetry.report import SLOWER, Saved, duration, report_of, saved_by
+from freqkernels.runtime.telemetry.snapshots import write_file
 from made_snapshots import made_snapshot, switch_values
 
 TRIALS = {"trials": 10, "measured": 10, "trial_fast_ns": 1000, "trial_exact_ns": 4000}

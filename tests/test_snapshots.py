@@ -17,8 +17,14 @@ from hypothesis import strategies as st
 from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import journal
 from freqkernels.runtime.decisions import switch
-from freqkernels.runtime.exporters import json_file
-from freqkernels.runtime.snapshots import FORMAT, Snapshot, read_file, snapshot, write_file
+from freqkernels.runtime.telemetry.exporters import json_file
+from freqkernels.runtime.telemetry.snapshots import (
+    FORMAT,
+    Snapshot,
+    read_file,
+    snapshot,
+    write_file,
+)
 from made_snapshots import made_snapshot, switch_values
 
 

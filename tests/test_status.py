@@ -15,7 +15,7 @@ import pytest
 from freqkernels.cli import main
 from freqkernels.runtime.decisions import switch
 from freqkernels.runtime.journal import Event
-from freqkernels.runtime.snapshots import snapshot, write_file
+from freqkernels.runtime.telemetry.snapshots import snapshot, write_file
 from made_snapshots import made_snapshot, switch_values
 
 OURS = [sys.executable, "-m", "freqkernels"]
@@ -23,7 +23,7 @@ OURS = [sys.executable, "-m", "freqkernels"]
 WORKER = """
 import sys, threading
 from pathlib import Path
-from freqkernels.runtime.monitor import Monitor
+from freqkernels.runtime.telemetry.monitor import Monitor
 from freqkernels.runtime.places import state_directory
 from freqkernels.runtime.decisions import switch
 switch("calculate_csum").counters.count(1234)

@@ -24,9 +24,9 @@ from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import accelerate, control, get_backend, refuse
 from freqkernels.runtime.counters import Counters, CounterValues
 from freqkernels.runtime.decisions import switch
-from freqkernels.runtime.exporters import opentelemetry, prometheus
-from freqkernels.runtime.exporters.readings import QUANTITIES
-from freqkernels.runtime.snapshots import snapshot
+from freqkernels.runtime.telemetry.exporters import opentelemetry, prometheus
+from freqkernels.runtime.telemetry.exporters.readings import QUANTITIES
+from freqkernels.runtime.telemetry.snapshots import snapshot
 
 THREADS = 32
 OUTCOMES = ("fast", "exact", "refusals", "failures", "errors")
@@ -190,7 +190,7 @@ class TestSnapshot:
         code = (
             "import os, threading\n"
             "from freqkernels.runtime.decisions import switch\n"
-            "from freqkernels.runtime.snapshots import snapshot\n"
+            "from freqkernels.runtime.telemetry.snapshots import snapshot\n"
             "one, held = switch('calculate_csum'), threading.Event()\n"
             "one.counters.count(5)\n"
             "def hold():\n"

@@ -9,7 +9,7 @@ import numpy as np
 from freqkernels import configure, metrics, report
 from freqkernels.runtime import accelerate, kernel, refuse
 from freqkernels.runtime.control import forget
-from freqkernels.runtime.snapshots import snapshot
+from freqkernels.runtime.telemetry.snapshots import snapshot
 
 #: Settings by what a benchmark is called.
 WAYS: dict[str, dict[str, Any]] = {

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         set_num_threads,
         use_backend,
     )
-    from freqkernels.runtime.report import Report, report
+    from freqkernels.runtime.telemetry.report import Report, report
     from freqkernels.simulation import Market, Rules, Simulated, WalletRules, simulate
 
     __version__: str
@@ -125,7 +125,7 @@ def _owner(name: str) -> str:
     if name in _SIMULATION:
         return "freqkernels.simulation"
     if name in _REPORT:
-        return "freqkernels.runtime.report"
+        return "freqkernels.runtime.telemetry.report"
     return "freqkernels.bridge.install" if name in _BRIDGE else "freqkernels.runtime"
 
 

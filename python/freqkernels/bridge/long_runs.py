@@ -12,9 +12,9 @@ from typing import Any
 
 from freqkernels.bridge.surround import Surroundings
 from freqkernels.runtime import control
-from freqkernels.runtime.monitor import Monitor
 from freqkernels.runtime.places import state_directory
 from freqkernels.runtime.rollout import RolloutLog
+from freqkernels.runtime.telemetry.monitor import Monitor
 from freqkernels.runtime.threads import renew_after_fork
 
 #: freqtrade's commands that run until somebody ends them.

@@ -11,8 +11,8 @@ from typing import Any
 
 from freqkernels.bridge.long_runs import process_directory
 from freqkernels.errors import InvalidInputError
-from freqkernels.runtime.report import duration, report_of
-from freqkernels.runtime.snapshots import Snapshot, read_file
+from freqkernels.runtime.telemetry.report import duration, report_of
+from freqkernels.runtime.telemetry.snapshots import Snapshot, read_file
 
 #: Clocks of files and of processes are not the same one.
 _CLOCKS_DIFFER = 10.0

@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 def _functions(*, as_json: bool) -> int:
     from freqkernels.bridge.install import install, status
     from freqkernels.bridge.targets import TARGETS
-    from freqkernels.runtime.snapshots import snapshot
+    from freqkernels.runtime.telemetry.snapshots import snapshot
 
     install()
     for module in dict.fromkeys(target.module for target in TARGETS):

@@ -21,8 +21,7 @@ What is kept of it:
 
 * :mod:`~freqkernels.runtime.counters`: exact counts; :mod:`~freqkernels.runtime.histogram`
 * :mod:`~freqkernels.runtime.journal`: refusals, decisions, failures, mismatches, fallbacks
-* :mod:`~freqkernels.runtime.snapshots`, :mod:`~freqkernels.runtime.report`,
-  :mod:`~freqkernels.runtime.exporters`, :mod:`~freqkernels.runtime.monitor`: for people to see
+* :mod:`~freqkernels.runtime.telemetry`: all of that for people to see
 
 And beside the path: :mod:`~freqkernels.runtime.threads`, :mod:`~freqkernels.runtime.collector`,
 :mod:`~freqkernels.runtime.turns`, :mod:`~freqkernels.runtime.places`.

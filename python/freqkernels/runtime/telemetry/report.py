@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from freqkernels.runtime.advice import ENOUGH_CALLS, ENOUGH_TRIALS, recommendations
 from freqkernels.runtime.control import current
 from freqkernels.runtime.counters import CounterValues
-from freqkernels.runtime.snapshots import Snapshot, SwitchValues, read_file, snapshot
+from freqkernels.runtime.telemetry.advice import ENOUGH_CALLS, ENOUGH_TRIALS, recommendations
+from freqkernels.runtime.telemetry.snapshots import Snapshot, SwitchValues, read_file, snapshot
 
 #: How many times as slow is slower. The same work on a machine with other work differs by up to
 #: a fifth, and two medians are known to within 6 %.
@@ -118,9 +118,8 @@ class Report:
 def report(baseline: Path | str | Snapshot | None = None) -> Report:
     """What this process has done so far.
 
-    :param baseline: a snapshot, or a file that ``freqkernels.runtime.snapshots.write_file`` or the
-        monitor has written: what has become slower since then is reported. The setting of this
-        name if absent.
+    :param baseline: a snapshot, or a file that :func:`.snapshots.write_file` or the monitor has
+        written: what has become slower since then is reported. The setting of this name if absent.
     :raise InvalidInputError: if the baseline cannot be read.
     """
     chosen = current().baseline if baseline is None else baseline

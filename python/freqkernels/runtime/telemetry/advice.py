@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freqkernels.catalogue import ENTRIES
-from freqkernels.runtime.snapshots import Snapshot, SwitchValues
+from freqkernels.runtime.telemetry.snapshots import Snapshot, SwitchValues
 
 #: With fewer calls neither a share of them nor a median says anything about the next ones.
 ENOUGH_CALLS = 30

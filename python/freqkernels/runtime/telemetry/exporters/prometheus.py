@@ -2,7 +2,7 @@
 
 ::
 
-    from freqkernels.runtime.exporters import prometheus
+    from freqkernels.runtime.telemetry.exporters import prometheus
     prometheus.register()                 # in the registry that prometheus_client serves
     prometheus_client.start_http_server(9100)
 """
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from freqkernels.errors import InvalidInputError
-from freqkernels.runtime.exporters.readings import QUANTITIES, Quantity
-from freqkernels.runtime.snapshots import Snapshot, snapshot
+from freqkernels.runtime.telemetry.exporters.readings import QUANTITIES, Quantity
+from freqkernels.runtime.telemetry.snapshots import Snapshot, snapshot
 from freqkernels.runtime.threads import renew_after_fork
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from freqkernels.errors import InvalidInputError
-from freqkernels.runtime.snapshots import Snapshot, snapshot, write_file
+from freqkernels.runtime.telemetry.snapshots import Snapshot, snapshot, write_file
 from freqkernels.runtime.threads import renew_after_fork
 
 logger = logging.getLogger("freqkernels")

@@ -2,7 +2,7 @@
 
 ::
 
-    from freqkernels.runtime.exporters import opentelemetry
+    from freqkernels.runtime.telemetry.exporters import opentelemetry
     opentelemetry.instrument()            # of the provider that the application has set
 """
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from freqkernels.errors import InvalidInputError
-from freqkernels.runtime.exporters.readings import QUANTITIES, Quantity
-from freqkernels.runtime.snapshots import snapshot
+from freqkernels.runtime.telemetry.exporters.readings import QUANTITIES, Quantity
+from freqkernels.runtime.telemetry.snapshots import snapshot
 from freqkernels.runtime.threads import renew_after_fork
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from freqkernels.runtime.snapshots import Snapshot, SwitchValues
+from freqkernels.runtime.telemetry.snapshots import Snapshot, SwitchValues
 
 _OUTCOMES = ("fast", "exact", "refusals", "failures", "errors", "trials")
 _NS = 1e9

@@ -1,6 +1,0 @@
-"""Telemetry for others, when somebody asks for it: nothing leaves the machine by itself.
-
-* :mod:`~freqkernels.runtime.exporters.json_file`: a file
-* :mod:`~freqkernels.runtime.exporters.prometheus`: a registry of ``prometheus_client``
-* :mod:`~freqkernels.runtime.exporters.opentelemetry`: a meter of OpenTelemetry
-"""
