@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,6 @@ from ccxt import DECIMAL_PLACES, SIGNIFICANT_DIGITS
 from freqtrade.data.history import get_datahandler
 from freqtrade.exchange import timeframe_to_seconds
 
-from freqkernels.bridge.install import is_installed
 from freqkernels.bridge.market_record import Answers
 from freqkernels.errors import MarketsError, MissingExtensionError
 from freqkernels.runtime import kernel
@@ -141,7 +141,8 @@ def _price_precision(prices: Any, mode: int) -> float | int:
 
 def _counting() -> Callable[..., Any]:
     """The kernel; one twin of it where nothing is installed, as no settings are read there."""
-    if is_installed():
+    install: Any = sys.modules.get("freqkernels.bridge.install")  # which a plain run never loads
+    if install is not None and install.is_installed():
         return _count_decimals
     try:
         return _count_decimals.twin("compiled")
