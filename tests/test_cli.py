@@ -165,6 +165,16 @@ class TestDoctor:
         assert "FREQKERNELS_BACKEND: expected one of" in done.stderr
         assert "Traceback" not in done.stderr
 
+    def test_nothing_can_be_kept(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("in the way")
+        state = str(tmp_path / "file" / "state")
+        done = run(OURS, "doctor", "--json", FREQKERNELS_STATE_DIRECTORY=state)
+        findings = json.loads(done.stdout)["findings"]
+        assert [state in finding for finding in findings if "can be kept" in finding] == [True]
+        done = run(OURS, "doctor", FREQKERNELS_STATE_DIRECTORY=str(tmp_path / "new"))
+        assert "can be kept" not in done.stdout
+        assert not (tmp_path / "new").exists()
+
 
 @pytest.mark.parametrize("command", ["status", "doctor --json", "--help"])
 def test_a_reader_that_goes_away(command: str) -> None:

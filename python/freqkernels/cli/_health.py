@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from freqkernels.cli._processes import look_at
@@ -98,11 +100,23 @@ def rollout_part() -> Part:
     return part
 
 
+def _unwritable(folder: Path) -> bool:
+    """Whether a folder can neither be written nor made."""
+    there = next((path for path in (folder, *folder.parents) if path.exists()), None)
+    return there is None or not there.is_dir() or not os.access(there, os.W_OK)
+
+
 def leftovers_part() -> Part:
     """Evidence of differences, and breakers that are open in processes that run."""
     folder = state_directory() / "evidence"
+    unwritable = _unwritable(folder)
     files = sorted(map(str, folder.glob("*.zip")))
     part = Part(content={"evidence": files, "open_breakers": []})
+    if unwritable:
+        part.findings.append(
+            f"Nothing can be kept in {folder.parent}: evidence and the log of the rollout need it. "
+            "Choose another folder: FREQKERNELS_STATE_DIRECTORY."
+        )
     if files:
         more = f" and {len(files) - _SHOWN_FILES} older ones" if len(files) > _SHOWN_FILES else ""
         shown = ", ".join(files[-_SHOWN_FILES:])
