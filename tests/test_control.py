@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -21,20 +20,10 @@ from freqkernels.errors import FreqkernelsError, InvalidInputError
 from freqkernels.runtime import accelerate, control, events, journal, switch, switches
 from freqkernels.runtime.rollout import RolloutLog
 from freqkernels.runtime.settings import Settings
+from python_process import python
 
 VALUES = np.array([np.nan, 1.0, 2.0])
 KERNEL = runtime.kernel("metrics", "valid_span")
-
-
-def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-        timeout=120,
-    )
 
 
 def eventually(holds: Callable[[], bool]) -> bool:

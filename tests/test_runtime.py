@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -17,19 +16,9 @@ from freqkernels import runtime
 from freqkernels.errors import InvalidInputError, MissingExtensionError
 from freqkernels.reference import metrics as reference
 from freqkernels.runtime import Support, accelerate, backend, events, journal, refuse, threads
+from python_process import python
 
 VALUES = np.array([np.nan, 1.0, 2.0])
-
-
-def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-        timeout=120,
-    )
 
 
 @pytest.fixture

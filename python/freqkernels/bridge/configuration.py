@@ -10,38 +10,15 @@ import functools
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import Any
 
-from freqkernels.bridge.hooks import ImportHandle, on_import
+from freqkernels.bridge.surround import Surroundings
 from freqkernels.errors import FreqkernelsError, InvalidInputError, MissingFreqtradeError
 
 Section = dict[str, Any]
 
 _PACKAGE = "freqtrade.configuration"
 _STDIN = "-"
-_handle: ImportHandle | None = None
-_surrounded: list[tuple[type, Any, Any]] = []
-
-
-def attach() -> None:
-    """Listen to freqtrade loading its configuration, from now on."""
-    global _handle
-    if _handle is None:
-        _handle = on_import(f"{_PACKAGE}.configuration", _surround)
-
-
-def detach() -> None:
-    """Put back what was there; settings that were taken over stay in force."""
-    global _handle
-    if _handle is None:
-        return
-    _handle.cancel()
-    _handle = None
-    for cls, original, ours in reversed(_surrounded):
-        if vars(cls).get("load_config") is ours:
-            cls.load_config = original
-    _surrounded.clear()
 
 
 def section_of(files: Sequence[str]) -> Section | None:
@@ -59,16 +36,6 @@ def section_of(files: Sequence[str]) -> Section | None:
             "'pip install freqkernels[freqtrade]' installs both"
         ) from error
     return _read_again(list(files), with_environment=True)
-
-
-def _surround(module: ModuleType) -> None:
-    cls = vars(module).get("Configuration")
-    original = vars(cls).get("load_config") if isinstance(cls, type) else None
-    if not isinstance(cls, type) or not isinstance(original, FunctionType):
-        return
-    ours = _telling(original)
-    _surrounded.append((cls, original, ours))
-    cls.load_config = ours  # type: ignore[attr-defined]
 
 
 def _telling(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -135,3 +102,12 @@ def _read_again(files: list[str], *, with_environment: bool) -> Section | None:
     except Exception as error:  # of any kind, from a file that may hold anything
         raise InvalidInputError(f"the configuration cannot be read: {error}") from error
     return _section_in(config)
+
+
+_surroundings = Surroundings(
+    f"{_PACKAGE}.configuration", "Configuration", ("load_config",), _telling
+)
+#: Listen to freqtrade loading its configuration, from now on.
+attach = _surroundings.attach
+#: Put back what was there; settings that were taken over stay in force.
+detach = _surroundings.detach

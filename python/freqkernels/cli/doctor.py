@@ -8,7 +8,6 @@ import os
 import platform
 import shutil
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from freqkernels import metrics, ohlcv, runtime, signals, strategy, trades
@@ -19,6 +18,7 @@ from freqkernels.cli._health import (
     settings_part,
 )
 from freqkernels.errors import MissingExtensionError
+from freqkernels.evidence import record
 from freqkernels.runtime.threads import MOST_THREADS
 
 _PACKAGES = (
@@ -39,13 +39,7 @@ _OFF = "off: "
 
 def versions() -> dict[str, str]:
     """Versions of the packages that matter; "not installed" for a missing one."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+    return record.versions(_PACKAGES)
 
 
 def _compiler() -> str | None:

@@ -49,10 +49,13 @@ class Raised:
         return f"{self.error}: {self.text}"
 
 
-def versions() -> dict[str, str]:
-    """Versions of what decides a result; "not installed" for a missing package."""
+def versions(packages: Sequence[str] = _PACKAGES) -> dict[str, str]:
+    """Versions of Python and of packages; "not installed" for a missing one.
+
+    :param packages: those that decide a result if absent.
+    """
     found = {"python": platform.python_version()}
-    for package in _PACKAGES:
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -244,7 +244,6 @@ class Switch:
         self._lock = threading.RLock()
         self.counters.renew_lock()
         self.breaker.renew_lock()
-        self._settle_mode()
 
     def forget(self) -> None:
         """As new: nothing counted, nothing failed, settings not read."""

@@ -44,12 +44,7 @@ def cache_directory() -> Path:
     chosen = _cache or next(filter(None, map(os.environ.get, _CACHE_VARIABLES)), None)
     if chosen:
         return _absolute(chosen, "cache_directory")
-    home = _home()
-    if sys.platform == "win32":
-        return _local_app_data(home) / "freqkernels" / "Cache"
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "freqkernels"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "freqkernels"
+    return _usual("Cache", "Caches", "XDG_CACHE_HOME", Path(".cache"))
 
 
 def state_directory() -> Path:
@@ -60,12 +55,17 @@ def state_directory() -> Path:
     chosen = _state or os.environ.get(STATE_VARIABLE)
     if chosen:
         return _absolute(chosen, "state_directory")
+    return _usual("State", "Application Support", "XDG_STATE_HOME", Path(".local", "state"))
+
+
+def _usual(windows: str, mac: str, variable: str, elsewhere: Path) -> Path:
+    """The folder that the platform has for one purpose, by its name there."""
     home = _home()
     if sys.platform == "win32":
-        return _local_app_data(home) / "freqkernels" / "State"
+        return _local_app_data(home) / "freqkernels" / windows
     if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "freqkernels"
-    return Path(os.environ.get("XDG_STATE_HOME") or home / ".local" / "state") / "freqkernels"
+        return home / "Library" / mac / "freqkernels"
+    return Path(os.environ.get(variable) or home / elsewhere) / "freqkernels"
 
 
 def _home() -> Path:
