@@ -83,6 +83,20 @@ class TestCounts:
         assert (counts.failures, counts.exact, counts.errors) == (THREADS * 10, 0, 0)
         assert counts.timed_fast == (counts.fast if telemetry == "timed" else 0)
 
+    @pytest.mark.parametrize("telemetry", ["counters", "timed"])
+    def test_answers_of_the_exact_one_under_threads(self, telemetry: str) -> None:
+        control.configure(telemetry=telemetry, level="disabled")
+
+        def work() -> None:
+            for length in (1, 2, 3, 4) * 10:
+                example(np.ones(length))
+
+        in_threads(work)
+        counts = counts_of()
+        assert (counts.calls, counts.exact, counts.fast) == (THREADS * 40, THREADS * 40, 0)
+        assert counts.rows == THREADS * 100
+        assert counts.timed_exact == (counts.exact if telemetry == "timed" else 0)
+
     def test_histograms_and_sums_agree_under_threads(self) -> None:
         counters = Counters()
 

@@ -16,7 +16,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from freqkernels.errors import InvalidInputError, MissingExtensionError
@@ -104,7 +103,9 @@ class Kernel:
 
     def __call__(self, *args: Any) -> Any:
         mode = self.switch.mode
-        if mode is _GOVERNED or mode is _EXACT:
+        if mode is _EXACT:
+            return (self._alone or self._reference_alone()).settled(args, {})
+        if mode is _GOVERNED:
             return self._governed(args)
         target = self._target or self._resolved_target()
         try:
@@ -141,8 +142,8 @@ class Kernel:
                     backend = "reference"
                     self._target = self.twin(backend)
                 counters = self.switch.counters
-                exactly = partial(counters.count_as, "exact")
-                self._count = counters.count if backend == "compiled" else exactly
+                compiled = backend == "compiled"
+                self._count = counters.count if compiled else counters.count_exact
                 self._resolved = backend
             return self._resolved
 
@@ -150,16 +151,9 @@ class Kernel:
         return self.twin(self._resolve())
 
     def _governed(self, args: tuple[Any, ...]) -> Any:
-        """A call for which it has to be decided which twin answers; the reference needs nothing.
-
-        Where the decision is for the reference anyway, the compiled module is not even loaded.
-        """
+        """A call for which it has to be decided which twin answers; the reference needs nothing."""
         if self.switch.policy.settled is not None:
-            alone = self._alone
-            if alone is None:
-                reference = self.twin("reference")
-                alone = self._alone = Pair(self.switch, self.name, _unused, reference)
-            return alone.settled(args, {})
+            return self._reference_alone().settled(args, {})
         backend = self._resolve()
         if backend == "compiled":
             return self._twins().answer(args, {})
@@ -167,6 +161,12 @@ class Kernel:
         if self.switch.policy.telemetry != "off":
             self._count(rows_of(args))
         return result
+
+    def _reference_alone(self) -> Pair:
+        """The reference where nothing else is wanted: the compiled module is not even loaded."""
+        if self._alone is None:
+            self._alone = Pair(self.switch, self.name, _unused, self.twin("reference"))
+        return self._alone
 
     def _twins(self) -> Pair:
         pair = self._pair

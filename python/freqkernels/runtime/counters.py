@@ -64,7 +64,7 @@ class Counters:
     """Counts of one switch; see :class:`CounterValues` for their meaning."""
 
     __slots__ = (
-        *("_fast", "_others", "_pending", "_rows", "_times"),
+        *("_exact_pending", "_fast", "_fast_pending", "_others", "_rows", "_times"),
         *("exact_times", "fast_times", "lock"),
     )
 
@@ -75,8 +75,9 @@ class Counters:
 
     def _start(self) -> None:
         self._fast = self._rows = 0
-        # Rows of fast answers not yet counted: appending is atomic, and cheaper than a lock.
-        self._pending: deque[int] = deque()
+        # Rows of answers not yet counted: appending is atomic, and cheaper than a lock.
+        self._fast_pending: deque[int] = deque()
+        self._exact_pending: deque[int] = deque()
         self._others = dict.fromkeys(
             ("exact", "refusals", "failures", "errors", "trials", "mismatches"), 0
         )
@@ -96,7 +97,15 @@ class Counters:
 
     def count(self, rows: int) -> None:
         """One call that the fast implementation has answered."""
-        pending = self._pending
+        pending = self._fast_pending
+        pending.append(rows)
+        if len(pending) >= _MOST_PENDING:
+            with self.lock:
+                self._settle()
+
+    def count_exact(self, rows: int) -> None:
+        """One call that the exact implementation has answered, because that was decided."""
+        pending = self._exact_pending
         pending.append(rows)
         if len(pending) >= _MOST_PENDING:
             with self.lock:
@@ -159,14 +168,22 @@ class Counters:
 
     def _settle(self) -> None:
         """Count what is pending; the lock is held."""
-        pending = self._pending
+        fast = self._drain(self._fast_pending)
+        self._fast += fast  # at once: a signal handler may have come here while it was drained
+        exact = self._drain(self._exact_pending)
+        self._others["exact"] += exact
+
+    def _drain(self, pending: deque[int]) -> int:
+        """Take over the rows of calls, and say how many calls they were."""
+        calls = 0
         for _ in range(len(pending)):
             try:
                 rows = pending.popleft()
             except IndexError:  # whoever came in has counted the rest
                 break
             self._rows += rows
-            self._fast += 1
+            calls += 1
+        return calls
 
     def _time(self, outcome: str, nanoseconds: int) -> None:
         self._times[f"timed_{outcome}"] += 1
