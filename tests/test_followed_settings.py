@@ -322,6 +322,25 @@ def test_counts_of_workers_are_added_once() -> None:
     workers._simulated.clear()
 
 
+def test_a_mismatch_in_one_process_is_one_in_all() -> None:
+    """Also where the log of the rollout cannot be written."""
+    one = switch("calculate_csum")
+    assert one.distrust("another result than the exact one: [3]")
+    heard = workers._distrusted()
+    assert heard == ((one.name, "another result than the exact one: [3]"),)
+    one.restore()
+    assert workers._distrusted() == ()
+    workers._count(workers.Epoch(1, by_engine=False, distrusted=heard))
+    try:
+        assert one.decision().source == "breaker"
+        assert workers._settings().distrusted == heard  # the next epoch of every worker
+        one.restore()
+        workers._distrust(heard)
+        assert "[3]" in one.decision().reason
+    finally:
+        workers._simulated.clear()
+
+
 def test_hyperopt_of_freqtrade_alone() -> None:
     calls: list[tuple[Any, ...]] = []
     prepare = hyperopt._prepare(lambda *args: calls.append(args))

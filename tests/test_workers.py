@@ -60,6 +60,7 @@ def look(thing: Any) -> dict[str, Any]:
         "threads": runtime.num_threads(),
         "installed": is_installed(),
         "left": left,
+        "distrusted": [one.name for one in runtime.switches() if one.distrusted],
         "content": getattr(thing, "content", None),
     }
 
@@ -86,6 +87,13 @@ def test_settings_travel(settings: None) -> None:
     assert not any(outcome["installed"] for outcome in plain)
     used = {outcome["pid"] for outcome in found}
     assert {outcome["pid"] for outcome in plain if outcome["left"]} <= used
+
+
+def test_workers_hear_of_what_is_distrusted() -> None:
+    runtime.switch("calculate_csum").distrust("another result than the exact one: [3]")
+    (outcome,) = joblib.Parallel(n_jobs=2)([joblib.delayed(look)(Carried(0))])
+    assert outcome["pid"] != os.getpid()
+    assert outcome["distrusted"] == ["calculate_csum"]
 
 
 class Lines(logging.Handler):

@@ -53,6 +53,7 @@ class Settings:
     :param threads: as of ``set_num_threads``, None if nobody has chosen.
     :param frames: files to map, by the path of freqtrade's own.
     :param effective: settings in force, with the key that decides on percentages there.
+    :param distrusted: switches whose fast implementation has given another result, and where.
     """
 
     pid: int
@@ -60,6 +61,7 @@ class Settings:
     threads: int | None
     frames: dict[str, SharedFrames]
     effective: Effective
+    distrusted: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,14 @@ class Epoch:
     :param by_engine: whether the compiled engine has simulated it.
     :param news: kind, name and reason of events since the last epoch, and how many of them.
     :param counts: by switch, of calls since the last epoch.
+    :param distrusted: as of :class:`Settings`.
     """
 
     pid: int
     by_engine: bool
     news: tuple[tuple[str, str, str, int], ...] = ()
     counts: tuple[tuple[str, CounterValues], ...] = ()
+    distrusted: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -130,7 +134,18 @@ def _settings() -> Settings:
     found = control.effective()
     if not found.settings.key:
         found = replace(found, settings=replace(found.settings, key=control.run_key()))
-    return Settings(os.getpid(), get_backend(), chosen_threads(), dict(frames), found)
+    chosen = get_backend(), chosen_threads()
+    return Settings(os.getpid(), *chosen, dict(frames), found, _distrusted())
+
+
+def _distrusted() -> tuple[tuple[str, str], ...]:
+    return tuple((one.name, one.distrusted) for one in switches() if one.distrusted)
+
+
+def _distrust(found: tuple[tuple[str, str], ...]) -> None:
+    """What one process has seen go wrong, none of them asks again."""
+    for name, reason in found:
+        switch(name).distrust(reason)
 
 
 def _take_in(line: logging.LogRecord) -> bool:
@@ -152,6 +167,7 @@ def _count(epoch: Epoch) -> None:
         record(kind, name, reason, times)  # type: ignore[arg-type]
     for name, values in epoch.counts:
         switch(name).counters.add(values)
+    _distrust(epoch.distrusted)
 
 
 def listen() -> None:
@@ -192,6 +208,7 @@ def _take_over(settings: Settings) -> None:
     set_num_threads(settings.threads)
     frames.clear()
     frames.update(settings.frames)
+    _distrust(settings.distrusted)
     if not is_installed():
         _guest = True
         logger.addFilter(_is_for_this_process)
@@ -248,7 +265,7 @@ def note_epoch() -> None:
         _count(Epoch(os.getpid(), by_engine))
         return
     line = logging.LogRecord("freqkernels", logging.DEBUG, __file__, 0, "epoch", (), None)
-    line.freqkernels_epoch = Epoch(os.getpid(), by_engine, _news(), _counts())
+    line.freqkernels_epoch = Epoch(os.getpid(), by_engine, _news(), _counts(), _distrusted())
     queue.enqueue(line)
 
 

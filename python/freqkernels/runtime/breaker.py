@@ -95,6 +95,11 @@ class Breaker:
                 return "closed"
             return "open" if self._prober is None else "half-open"
 
+    @property
+    def held(self) -> bool:
+        """Whether :meth:`trip` has opened it for good: no probe, only :meth:`reset` closes it."""
+        return self._held
+
     def configure(self, failures: int, window: float, cooldown: float, sticky: bool) -> None:
         """Set everything anew; the state and the failures so far stay.
 

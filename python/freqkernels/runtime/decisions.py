@@ -225,6 +225,11 @@ class Switch:
         self._settle_mode()
         return news
 
+    @property
+    def distrusted(self) -> str:
+        """Why the fast implementation is not asked again, "" if it may be."""
+        return self.breaker.reason if self.breaker.held else ""
+
     def worked(self, ok: bool | None = True) -> None:
         """A call of the fast implementation has ended, which may have been a probe.
 
