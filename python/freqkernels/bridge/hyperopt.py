@@ -17,12 +17,11 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import Any
 
 from freqkernels.bridge import workers
-from freqkernels.bridge.hooks import ImportHandle, on_import
 from freqkernels.bridge.shared_frames import SharedFrames, Stamp, share
+from freqkernels.bridge.surround import Surroundings
 from freqkernels.runtime import switch
 from freqkernels.runtime.journal import record
 
@@ -31,50 +30,20 @@ logger = logging.getLogger("freqkernels")
 MODULE = "freqtrade.optimize.hyperopt.hyperopt_optimizer"
 #: Of the switch.
 NAME = workers.NAME
-_ABSENT = object()
-_handle: ImportHandle | None = None
-_surrounded: list[tuple[type, str, Any, Any]] = []
 
 
 def attach() -> None:
     """Surround hyperopt's epochs, now or as soon as freqtrade imports it."""
-    global _handle
-    if _handle is None:
-        workers.listen()
-        _handle = on_import(MODULE, _surround)
+    workers.listen()
+    for one in _SURROUNDINGS:
+        one.attach()
 
 
 def detach() -> None:
     """Put back what was there."""
-    global _handle
-    if _handle is None:
-        return
-    _handle.cancel()
-    _handle = None
+    for one in reversed(_SURROUNDINGS):
+        one.detach()
     workers.stop_listening()
-    for cls, name, original, ours in reversed(_surrounded):
-        if vars(cls).get(name) is ours:
-            if original is _ABSENT:
-                delattr(cls, name)
-            else:
-                setattr(cls, name, original)
-    _surrounded.clear()
-
-
-def _surround(module: ModuleType) -> None:
-    cls = vars(module).get("HyperOptimizer")
-    if not isinstance(cls, type):
-        return
-    _put(cls, "__reduce_ex__", workers.reduce_with_settings(cls.__reduce_ex__))
-    for name, surround in (("generate_optimizer", _epoch), ("prepare_hyperopt_data", _prepare)):
-        original = vars(cls).get(name)
-        if isinstance(original, FunctionType):
-            _put(cls, name, surround(original))
-
-
-def _put(cls: type, name: str, ours: Any) -> None:
-    _surrounded.append((cls, name, vars(cls).get(name, _ABSENT), ours))
-    setattr(cls, name, ours)
 
 
 def _is_wanted() -> bool:
@@ -180,3 +149,11 @@ def _mapped_candles() -> Iterator[None]:
     finally:
         if module.load is load:
             module.load = original
+
+
+_CLASS = MODULE, "HyperOptimizer"
+_SURROUNDINGS = (
+    Surroundings(*_CLASS, ["__reduce_ex__"], workers.reduce_with_settings, inherited=True),
+    Surroundings(*_CLASS, ["generate_optimizer"], _epoch),
+    Surroundings(*_CLASS, ["prepare_hyperopt_data"], _prepare),
+)

@@ -12,12 +12,11 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
-from freqkernels.bridge.hooks import on_import
 from freqkernels.bridge.install import is_installed, withdraw
 from freqkernels.bridge.self_check_key import digest_of
+from freqkernels.bridge.surround import Surroundings
 from freqkernels.catalogue import LEVELS
 from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import control
@@ -86,22 +85,12 @@ class Gate:
     @contextmanager
     def attached(self) -> Iterator[None]:
         """Look at every ``Backtesting`` that is made within a ``with`` block."""
-        done: list[tuple[Any, Any, Any]] = []
-
-        def surround(module: ModuleType) -> None:
-            owner: Any = vars(module)["Backtesting"]
-            original = owner.__init__
-            owner.__init__ = self._surrounded(original)
-            done.append((owner, original, owner.__init__))
-
-        handle = on_import(_MODULE, surround)
+        surroundings = Surroundings(_MODULE, "Backtesting", ["__init__"], self._surrounded)
+        surroundings.attach()
         try:
             yield
         finally:
-            handle.cancel()
-            for owner, original, ours in reversed(done):
-                if owner.__init__ is ours:
-                    owner.__init__ = original
+            surroundings.detach()
 
     def _surrounded(self, original: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(original)

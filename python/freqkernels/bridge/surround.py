@@ -8,6 +8,8 @@ from typing import Any
 
 from freqkernels.bridge.hooks import ImportHandle, on_import
 
+_ABSENT = object()
+
 
 class Surroundings:
     """What is put around methods, and taken off again where nobody has changed them since.
@@ -16,6 +18,8 @@ class Surroundings:
     :param owner: name of the class.
     :param names: of the methods; a release need not have them all.
     :param wrap: makes the new method of the one that was there.
+    :param inherited: whether methods that the class only inherits are meant, too; the class gets
+        its own one then.
     """
 
     def __init__(
@@ -24,11 +28,14 @@ class Surroundings:
         owner: str,
         names: Iterable[str],
         wrap: Callable[[Callable[..., Any]], Callable[..., Any]],
+        *,
+        inherited: bool = False,
     ) -> None:
         self._module = module
         self._owner = owner
         self._names = tuple(names)
         self._wrap = wrap
+        self._inherited = inherited
         self._handle: ImportHandle | None = None
         self._done: list[tuple[type, str, Any, Any]] = []
 
@@ -44,7 +51,11 @@ class Surroundings:
         self._handle.cancel()
         self._handle = None
         for owner, name, original, ours in reversed(self._done):
-            if vars(owner).get(name) is ours:
+            if vars(owner).get(name) is not ours:
+                continue
+            if original is _ABSENT:
+                delattr(owner, name)
+            else:
                 setattr(owner, name, original)
         self._done.clear()
 
@@ -53,8 +64,12 @@ class Surroundings:
         if not isinstance(owner, type):
             return
         for name in self._names:
-            original = vars(owner).get(name)
+            original = vars(owner).get(name, _ABSENT)
             if isinstance(original, FunctionType):
                 ours = self._wrap(original)
-                self._done.append((owner, name, original, ours))
-                setattr(owner, name, ours)
+            elif original is _ABSENT and self._inherited:
+                ours = self._wrap(getattr(owner, name))
+            else:
+                continue
+            self._done.append((owner, name, original, ours))
+            setattr(owner, name, ours)
