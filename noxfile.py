@@ -28,39 +28,47 @@ KERNEL_TESTS = ("numpy", "pandas", "pytest>=8", "hypothesis>=6.100")
 FREQTRADE = "2026.9"
 #: Python and freqtrade, beside the newest freqtrade on the oldest Python (session ``readme``).
 VERSIONS = [("3.12", FREQTRADE), ("3.13", FREQTRADE), ("3.11", "2026.3"), ("3.11", "2025.9")]
-#: Whole processes with whole backtests; the matrix runs one demo in their place.
+#: Whole processes with whole backtests, and what is said of them; the matrix runs one demo in
+#: their place.
 SLOW_TESTS = (
-    "tests/test_cli.py",
-    "tests/test_compare.py",
-    "tests/test_demo.py",
-    "tests/test_engine_real.py",
-    "tests/test_followed_settings.py",
-    "tests/test_hyperopt.py",
-    "tests/test_markets.py",
-    "tests/test_readiness.py",
-    "tests/test_replay.py",
-    "tests/test_rollout_cli.py",
-    "tests/test_switched_off.py",
+    *("tests/test_analysis.py", "tests/test_cli.py", "tests/test_compare.py"),
+    *("tests/test_demo.py", "tests/test_engine_real.py", "tests/test_figures.py"),
+    *("tests/test_followed_settings.py", "tests/test_hyperopt.py", "tests/test_layers.py"),
+    *("tests/test_markets.py", "tests/test_readiness.py", "tests/test_readme.py"),
+    *("tests/test_replay.py", "tests/test_rollout_cli.py", "tests/test_self_check.py"),
+    *("tests/test_status.py", "tests/test_switched_off.py", "tests/test_time_line.py"),
     "tests/test_webserver.py",
 )
-#: Releases that the engine leaves alone: these tests would compare freqtrade with itself.
-WITHOUT_ENGINE = ("2026.3", "2025.9")
+#: For releases that the engine leaves alone: these would compare freqtrade with itself.
 ENGINE_TESTS = (
     *("tests/test_fuzz.py", "tests/test_fuzz_callbacks.py"),
     *("tests/test_events.py", "tests/test_events_rules.py", "tests/test_workers.py"),
     *("tests/test_closed_trades.py", "tests/test_custom_data.py", "tests/test_exit_checks.py"),
     *("tests/test_object_swaps.py", "tests/test_order_swaps.py", "tests/test_trade_copies.py"),
     *("tests/test_swapped_backtests.py", "tests/test_trade_frame.py"),
-    *("tests/test_trade_lookups.py", "tests/test_trade_swaps.py"),
-    *("tests/test_report_lines.py", "tests/test_self_check.py"),
+    *("tests/test_trade_lookups.py", "tests/test_trade_swaps.py", "tests/test_report_lines.py"),
 )
 #: Tests of what knows neither freqtrade nor pandas; each Python runs them once.
 PLAIN_TESTS = (
-    *("tests/test_breaker.py", "tests/test_exact_rounding.py", "tests/test_histogram.py"),
-    *("tests/test_monitor.py", "tests/test_rollout.py", "tests/test_runtime_costs.py"),
-    *("tests/test_settings_sources.py", "tests/test_shares.py", "tests/test_snapshots.py"),
-    *("tests/test_simulate_twins.py", "tests/test_telemetry.py", "tests/test_trend_kernels.py"),
+    *("tests/test_breaker.py", "tests/test_control.py", "tests/test_decisions.py"),
+    *("tests/test_exact_rounding.py", "tests/test_histogram.py", "tests/test_indicator_twins.py"),
+    *("tests/test_indicators_exact.py", "tests/test_ledger.py", "tests/test_monitor.py"),
+    *("tests/test_rollout.py", "tests/test_runtime_costs.py", "tests/test_settings_sources.py"),
+    *("tests/test_shares.py", "tests/test_simulate_edges.py", "tests/test_simulate_twins.py"),
+    *("tests/test_snapshots.py", "tests/test_telemetry.py", "tests/test_trend_kernels.py"),
 )
+#: Tests of what knows pandas but not freqtrade; one release with the older pandas runs them.
+PANDAS_TESTS = (
+    *("tests/test_evidence.py", "tests/test_indicators.py", "tests/test_indicators_inputs.py"),
+    *("tests/test_rolling_extremes.py", "tests/test_stream.py", "tests/test_trend.py"),
+    "tests/test_trend_inputs.py",
+)
+#: Which of them a release leaves out.
+LEFT_OUT = {
+    FREQTRADE: SLOW_TESTS,
+    "2025.9": SLOW_TESTS + ENGINE_TESTS + PLAIN_TESTS,
+    "2026.3": SLOW_TESTS + ENGINE_TESTS + PLAIN_TESTS + PANDAS_TESTS,
+}
 #: Tests that call the kernels themselves, or functions that are little more.
 DIRECT_TESTS = (
     *("tests/test_exact.py", "tests/test_exact_rounding.py", "tests/test_exact_trades.py"),
@@ -251,9 +259,7 @@ def wheel_smoke(session: nox.Session) -> None:
 def versions(session: nox.Session, freqtrade: str) -> None:
     """The one wheel on other Pythons and with other releases of freqtrade."""
     session.install(f"{shared_wheel(session)}[test]", f"freqtrade[hyperopt]=={freqtrade}")
-    elsewhere = ENGINE_TESTS + PLAIN_TESTS if freqtrade in WITHOUT_ENGINE else ()
-    left_out = SLOW_TESTS + elsewhere
-    run_tests(session, *(f"--ignore={name}" for name in left_out))
+    run_tests(session, *(f"--ignore={name}" for name in LEFT_OUT[freqtrade]))
     arguments = ("--candles", "2500", "--strategy", "ManagedBreakout")
     session.run("python", "-m", "freqkernels", "demo", *arguments)
 
