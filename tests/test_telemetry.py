@@ -191,6 +191,14 @@ class TestSnapshot:
         assert {"calculate_csum", "calculate_underwater", "example"} <= set(names)
         assert names == sorted(names)
 
+    def test_what_is_answered_elsewhere(self) -> None:
+        one = switch("backtest_events")
+        one.count("fast", 7)
+        control.configure(telemetry="off")
+        one.count("exact", 9)
+        counts = counts_of("backtest_events")
+        assert (counts.fast, counts.exact, counts.rows) == (1, 0, 7)
+
     def test_same_as(self) -> None:
         now = snapshot()
         assert now.same_as(replace(now, taken=now.taken + 5))

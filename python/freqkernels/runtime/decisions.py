@@ -15,7 +15,7 @@ from typing import Literal
 
 from freqkernels.catalogue import ENTRIES, LEVELS, PHASES, Entry
 from freqkernels.runtime.breaker import Breaker
-from freqkernels.runtime.counters import Counters
+from freqkernels.runtime.counters import Counters, Outcome
 from freqkernels.runtime.rollout import RolloutState
 from freqkernels.runtime.settings import FunctionSettings, Settings
 from freqkernels.runtime.shares import current_key, falls_in
@@ -209,7 +209,9 @@ class Switch:
         refused = policy.settled or _outside(self.name, policy, key)
         if refused is None and not self.breaker.closed:
             refused = self._broken()
-        return refused or self._gated(policy) or _FAST
+        if refused is None:
+            refused = self._gated(policy)
+        return _FAST if refused is None or refused.trial else refused
 
     def failed(self, reason: str) -> None:
         """The fast implementation has failed, in a trial or on its own."""
@@ -224,6 +226,11 @@ class Switch:
         news = self.breaker.trip(reason)
         self._settle_mode()
         return news
+
+    def count(self, outcome: Outcome, rows: int = 0) -> None:
+        """Count an answer that was given elsewhere, if anything is counted."""
+        if self.policy.telemetry != "off":
+            self.counters.count_as(outcome, rows)
 
     @property
     def distrusted(self) -> str:
@@ -274,18 +281,17 @@ class Switch:
     def _measured(self, policy: Policy) -> Decision:
         if policy.shadow > 0 and _chance.random() < policy.shadow:
             return _SHADOW
-        if policy.min_speedup > 0 and self.counters.values().trials < policy.gate_trials:
-            return _GATE
         return self._gated(policy) or _FAST
 
     def _gated(self, policy: Policy) -> Decision | None:
+        """What the gate says: that it has to be measured first, that it is too slow, or nothing."""
         if policy.min_speedup <= 0:
             return None
         values = self.counters.values()
+        if values.trials < policy.gate_trials:
+            return _GATE
         speedup = values.speedup
-        if speedup is None or values.trials < policy.gate_trials:
-            return None
-        if speedup >= policy.min_speedup:
+        if speedup is None or speedup >= policy.min_speedup:
             return None
         reason = (
             f"it is {speedup:.2f} times as fast in {values.measured} measured trials, "

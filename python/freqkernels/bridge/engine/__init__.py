@@ -177,7 +177,7 @@ def _simulated(
         return inputs
     advance = _progress(backtesting, start_date, end_date)
     if not compiled:
-        switch("backtest_events").counters.count(sum(map(len, processed.values())))
+        switch("backtest_events").count("fast", sum(map(len, processed.values())))
         from freqkernels.bridge.events import simulate
 
         return simulate(backtesting, taken, inputs, processed, start_date, advance)
