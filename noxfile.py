@@ -26,19 +26,18 @@ CYTHON_LINT = "cython-lint==0.22.0"
 MYPY = ("mypy==2.4.1", "pandas-stubs>=2.2")
 KERNEL_TESTS = ("numpy", "pandas", "pytest>=8", "hypothesis>=6.100")
 FREQTRADE = "2026.9"
-#: Python and freqtrade, beside the newest freqtrade on the oldest Python (session ``readme``).
-VERSIONS = [("3.12", FREQTRADE), ("3.13", FREQTRADE), ("3.11", "2026.3"), ("3.11", "2025.9")]
 #: Whole processes with whole backtests, and what is said of them; the matrix runs one demo in
 #: their place.
 SLOW_TESTS = (
-    *("tests/test_analysis.py", "tests/test_cli.py", "tests/test_compare.py"),
-    *("tests/test_demo.py", "tests/test_engine_real.py", "tests/test_figures.py"),
-    *("tests/test_followed_settings.py", "tests/test_hyperopt.py", "tests/test_layers.py"),
-    *("tests/test_markets.py", "tests/test_readiness.py", "tests/test_readme.py"),
-    *("tests/test_replay.py", "tests/test_rollout_cli.py", "tests/test_self_check.py"),
-    *("tests/test_status.py", "tests/test_switched_off.py", "tests/test_time_line.py"),
-    "tests/test_webserver.py",
+    *("tests/test_cli.py", "tests/test_compare.py", "tests/test_demo.py"),
+    *("tests/test_engine_real.py", "tests/test_figures.py", "tests/test_followed_settings.py"),
+    *("tests/test_hyperopt.py", "tests/test_layers.py", "tests/test_markets.py"),
+    *("tests/test_readiness.py", "tests/test_readme.py", "tests/test_replay.py"),
+    *("tests/test_rollout_cli.py", "tests/test_switched_off.py", "tests/test_webserver.py"),
 )
+#: The same, of which the newest Python and the oldest freqtrade have a part of their own.
+PROCESS_TESTS = ("tests/test_self_check.py", "tests/test_status.py")
+ANALYSIS_TESTS = ("tests/test_analysis.py", "tests/test_time_line.py")
 #: For releases that the engine leaves alone: these would compare freqtrade with itself.
 ENGINE_TESTS = (
     *("tests/test_fuzz.py", "tests/test_fuzz_callbacks.py"),
@@ -51,11 +50,12 @@ ENGINE_TESTS = (
 #: Tests of what knows neither freqtrade nor pandas; each Python runs them once.
 PLAIN_TESTS = (
     *("tests/test_breaker.py", "tests/test_control.py", "tests/test_decisions.py"),
-    *("tests/test_exact_rounding.py", "tests/test_histogram.py", "tests/test_indicator_twins.py"),
+    *("tests/test_histogram.py", "tests/test_indicator_twins.py"),
     *("tests/test_indicators_exact.py", "tests/test_ledger.py", "tests/test_monitor.py"),
     *("tests/test_rollout.py", "tests/test_runtime_costs.py", "tests/test_settings_sources.py"),
     *("tests/test_shares.py", "tests/test_simulate_edges.py", "tests/test_simulate_twins.py"),
-    *("tests/test_snapshots.py", "tests/test_telemetry.py", "tests/test_trend_kernels.py"),
+    *("tests/test_snapshots.py", "tests/test_surround.py", "tests/test_telemetry.py"),
+    "tests/test_trend_kernels.py",
 )
 #: Tests of what knows pandas but not freqtrade; one release with the older pandas runs them.
 PANDAS_TESTS = (
@@ -63,11 +63,14 @@ PANDAS_TESTS = (
     *("tests/test_rolling_extremes.py", "tests/test_stream.py", "tests/test_trend.py"),
     "tests/test_trend_inputs.py",
 )
-#: Which of them a release leaves out.
-LEFT_OUT = {
-    FREQTRADE: SLOW_TESTS,
-    "2025.9": SLOW_TESTS + ENGINE_TESTS + PLAIN_TESTS,
-    "2026.3": SLOW_TESTS + ENGINE_TESTS + PLAIN_TESTS + PANDAS_TESTS,
+_OF_RELEASES = SLOW_TESTS + PROCESS_TESTS + ENGINE_TESTS + PLAIN_TESTS
+#: Python and freqtrade, beside the newest freqtrade on the oldest Python (session ``readme``), and
+#: what is left out there.
+VERSIONS = {
+    ("3.12", FREQTRADE): SLOW_TESTS + PROCESS_TESTS + ANALYSIS_TESTS,
+    ("3.13", FREQTRADE): SLOW_TESTS + ANALYSIS_TESTS,
+    ("3.11", "2026.3"): _OF_RELEASES + ANALYSIS_TESTS + PANDAS_TESTS,
+    ("3.11", "2025.9"): _OF_RELEASES,
 }
 #: Tests that call the kernels themselves, or functions that are little more.
 DIRECT_TESTS = (
@@ -255,11 +258,11 @@ def wheel_smoke(session: nox.Session) -> None:
 
 
 @nox.session(requires=["wheel"])
-@nox.parametrize("python,freqtrade", VERSIONS)
+@nox.parametrize("python,freqtrade", list(VERSIONS))
 def versions(session: nox.Session, freqtrade: str) -> None:
     """The one wheel on other Pythons and with other releases of freqtrade."""
     session.install(f"{shared_wheel(session)}[test]", f"freqtrade[hyperopt]=={freqtrade}")
-    run_tests(session, *(f"--ignore={name}" for name in LEFT_OUT[freqtrade]))
+    run_tests(session, *(f"--ignore={name}" for name in VERSIONS[str(session.python), freqtrade]))
     arguments = ("--candles", "2500", "--strategy", "ManagedBreakout")
     session.run("python", "-m", "freqkernels", "demo", *arguments)
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import freqkernels
 from freqkernels import runtime
 from freqkernels.errors import FreqkernelsError, InvalidInputError
 from freqkernels.runtime import accelerate, control, events, journal, switch, switches
+from freqkernels.runtime.decisions import Mode, Switch
 from freqkernels.runtime.rollout import RolloutLog
 from freqkernels.runtime.settings import Settings
 from python_process import python
@@ -337,6 +339,71 @@ def test_a_rollout_that_cannot_be_understood_stops_everything(
         log.path.unlink()
     freqkernels.reload()
     assert KERNEL.backend == "compiled"
+
+
+@pytest.mark.parametrize("settings", [{}, {"telemetry": "timed"}, {"level": "disabled"}])
+@pytest.mark.parametrize("backend", ["compiled", "reference"])
+def test_errors_of_kernels_are_counted(backend: str, settings: dict[str, Any]) -> None:
+    freqkernels.configure(**settings)
+    before = KERNEL.switch.counters.values()
+    with runtime.use_backend(backend):
+        for wrong in ("text", None):
+            with pytest.raises((TypeError, ValueError)):
+                KERNEL(wrong)
+    after = KERNEL.switch.counters.values()
+    assert (after.errors - before.errors, after.calls - before.calls) == (2, 2)
+
+
+def test_what_is_restored_is_restored_once(tmp_path: Path) -> None:
+    """A log that cannot be read for a moment gives nothing back a second time."""
+    freqkernels.configure(state_directory=str(tmp_path))
+    log, one = RolloutLog(), switch("calculate_csum")
+    one.distrust("before the process looked at the log")
+    log.append("restore", one.name, "looked at")
+    freqkernels.reload()
+    assert one.decision().variant == "fast"
+    one.distrust("a mismatch whose rollback could not be written")
+    lines = log.path.read_bytes()
+    for unreadable in (b"rubbish\n", None):
+        log.path.unlink()
+        if unreadable is not None:
+            log.path.write_bytes(unreadable)
+        freqkernels.reload()
+        log.path.write_bytes(lines)
+        freqkernels.reload()
+        assert one.decision().source == "breaker"
+    log.append("restore", one.name, "looked at again")
+    freqkernels.reload()
+    assert one.decision().variant == "fast"
+
+
+def test_a_signal_handler_that_switches_everything_off_amid_other_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is not undone by the call that it came into, whose own change is not lost either."""
+    waiting = [lambda: freqkernels.configure(level="disabled")]
+    names = [one.name for one in switches()]
+    assert len(names) > 2
+    configure = Switch.configure
+
+    def disturbed(self: Switch, *args: Any) -> None:
+        if waiting and self.name == names[1]:
+            waiting.pop()()
+        configure(self, *args)
+
+    for change in (
+        lambda: freqkernels.configure(telemetry="off"),
+        freqkernels.reload,
+        lambda: control.set_config({"telemetry": "off"}),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(Switch, "configure", disturbed)
+            change()
+        assert control.current().level == "disabled"
+        assert {one.mode for one in switches()} == {Mode.EXACT}
+        assert control.current().telemetry == "off"
+        freqkernels.configure(level=None)
+        waiting = [lambda: freqkernels.configure(level="disabled")]
 
 
 def test_without_pydantic_settings_it_is_said_what_is_missing(monkeypatch: Any) -> None:

@@ -322,23 +322,56 @@ def test_counts_of_workers_are_added_once() -> None:
     workers._simulated.clear()
 
 
-def test_a_mismatch_in_one_process_is_one_in_all() -> None:
+@pytest.fixture
+def as_worker() -> Iterator[None]:
+    yield
+    workers._simulated.clear()
+    workers._told_distrust.clear()
+
+
+def test_a_mismatch_in_one_process_is_one_in_all(as_worker: None) -> None:
     """Also where the log of the rollout cannot be written."""
     one = switch("calculate_csum")
-    assert one.distrust("another result than the exact one: [3]")
-    heard = workers._distrusted()
-    assert heard == ((one.name, "another result than the exact one: [3]"),)
+    reason = "another result than the exact one: [3]"
+    assert one.distrust(reason)
+    heard = workers._distrust()
+    assert heard.reasons == ((one.name, reason),)
+    assert workers._distrust().reasons == ()  # said once
     one.restore()
-    assert workers._distrusted() == ()
     workers._count(workers.Epoch(1, by_engine=False, distrusted=heard))
-    try:
-        assert one.decision().source == "breaker"
-        assert workers._settings().distrusted == heard  # the next epoch of every worker
-        one.restore()
-        workers._distrust(heard)
-        assert "[3]" in one.decision().reason
-    finally:
-        workers._simulated.clear()
+    assert one.decision().source == "breaker"
+    assert workers._settings().distrusted.reasons == heard.reasons  # the next epoch of all workers
+    one.restore()
+    workers._settings().distrusted.take_over()
+    assert one.decision().variant == "fast"
+    assert workers._distrust().reasons == ()
+    assert one.distrust(reason)  # once more: that is news
+    assert workers._distrust() == heard
+
+
+def test_what_the_rollout_gives_back_is_not_taken_away_by_older_messages(
+    state: Path, as_worker: None
+) -> None:
+    one, log = switch("calculate_csum"), RolloutLog()
+    log.append("rollback", one.name, "a mismatch", "shadow")
+    control.reload()
+    assert one.distrust("another result than the exact one: [3]")
+    sent = workers._settings().distrusted
+    assert sent.steps == 1
+    log.append("restore", one.name, "somebody has looked", "command")
+    sent.take_over()
+    assert not one.distrust("again")  # this process has not read the log yet
+    control.reload()
+    assert one.decision().variant == "fast"
+    sent.take_over()
+    assert one.decision().variant == "fast"
+    workers._count(workers.Epoch(1, by_engine=False, distrusted=sent))
+    assert one.decision().variant == "fast"
+    one.distrust("later")
+    later = workers._distrust()
+    one.restore()
+    later.take_over()
+    assert one.decision().source == "breaker"
 
 
 def test_hyperopt_of_freqtrade_alone() -> None:

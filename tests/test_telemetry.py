@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -96,6 +97,32 @@ class TestCounts:
         assert (counts.calls, counts.exact, counts.fast) == (THREADS * 40, THREADS * 40, 0)
         assert counts.rows == THREADS * 100
         assert counts.timed_exact == (counts.exact if telemetry == "timed" else 0)
+
+    @pytest.mark.parametrize("outcome", ["fast", "exact"])
+    def test_interrupted_in_the_middle_of_counting(self, outcome: str) -> None:
+        """A signal handler that raises, such as that of Ctrl-C, takes no other call along."""
+
+        class Interrupted(deque[int]):
+            def popleft(self) -> int:
+                if len(self) == 100:
+                    self.append(1)
+                    raise KeyboardInterrupt
+                return super().popleft()
+
+        counters = Counters()
+        setattr(counters, f"_{outcome}_pending", Interrupted())
+        count = counters.count if outcome == "fast" else counters.count_exact
+        for _ in range(511):
+            count(3)
+        with pytest.raises(KeyboardInterrupt):
+            count(3)
+        pending = getattr(counters, f"_{outcome}_pending")
+        left = len(pending)
+        setattr(counters, f"_{outcome}_pending", deque(pending))
+        values = counters.values()
+        assert getattr(values, outcome) == values.calls == 513
+        assert values.rows == 3 * 512 + 1
+        assert left == 101
 
     def test_histograms_and_sums_agree_under_threads(self) -> None:
         counters = Counters()

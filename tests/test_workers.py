@@ -119,7 +119,7 @@ def say(thing: Any) -> tuple[list[str], list[Any]]:
         logging.getLogger().addHandler(to_parent)
         record("refusal", "epoch", "somebody listens")
         record("refusal", "epoch", "somebody listens")
-        workers.note_epoch()
+        workers.note_epoch(thing)
         logging.getLogger("freqkernels").warning("little memory")
     finally:
         logging.getLogger().removeHandler(to_parent)

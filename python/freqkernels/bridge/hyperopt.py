@@ -63,7 +63,7 @@ def _epoch(original: Callable[..., Any]) -> Callable[..., Any]:
         with _mapped_candles() if wanted else nullcontext():
             result = original(self, *args, **kwargs)
         switch(NAME).count("fast" if wanted else "exact")
-        workers.note_epoch()
+        workers.note_epoch(self)
         return result
 
     return generate_optimizer

@@ -85,7 +85,9 @@ class Gate:
     @contextmanager
     def attached(self) -> Iterator[None]:
         """Look at every ``Backtesting`` that is made within a ``with`` block."""
-        surroundings = Surroundings(_MODULE, "Backtesting", ["__init__"], self._surrounded)
+        surroundings = Surroundings(
+            _MODULE, "Backtesting", ["__init__"], self._surrounded, inherited=True
+        )
         surroundings.attach()
         try:
             yield

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from freqkernels.bridge.hooks import ImportHandle, on_import
@@ -37,11 +38,13 @@ class Surroundings:
         self._wrap = wrap
         self._inherited = inherited
         self._handle: ImportHandle | None = None
+        self._attached: object = None
         self._done: list[tuple[type, str, Any, Any]] = []
 
     def attach(self) -> None:
         """Put it around, now or when the module is imported; nothing if it is."""
         if self._handle is None:
+            self._attached = object()
             self._handle = on_import(self._module, self._surround)
 
     def detach(self) -> None:
@@ -49,7 +52,7 @@ class Surroundings:
         if self._handle is None:
             return
         self._handle.cancel()
-        self._handle = None
+        self._handle = self._attached = None
         for owner, name, original, ours in reversed(self._done):
             if vars(owner).get(name) is not ours:
                 continue
@@ -65,11 +68,20 @@ class Surroundings:
             return
         for name in self._names:
             original = vars(owner).get(name, _ABSENT)
-            if isinstance(original, FunctionType):
-                ours = self._wrap(original)
-            elif original is _ABSENT and self._inherited:
-                ours = self._wrap(getattr(owner, name))
-            else:
+            method = getattr(owner, name) if original is _ABSENT and self._inherited else original
+            if not callable(method) or isinstance(original, (staticmethod, type)):
                 continue
+            ours = self._while_attached(method)
             self._done.append((owner, name, original, ours))
             setattr(owner, name, ours)
+
+    def _while_attached(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """The new method; the old one from then on where somebody has put a method around it."""
+        attached, wrapped = self._attached, self._wrap(original)
+
+        @functools.wraps(original)
+        def method(*args: Any, **kwargs: Any) -> Any:
+            chosen = wrapped if self._attached is attached else original
+            return chosen(*args, **kwargs)
+
+        return method

@@ -45,6 +45,31 @@ _QUEUE_LOGGER = "freqtrade.optimize.hyperopt.hyperopt_logger"
 
 
 @dataclass(frozen=True, slots=True)
+class Distrusted:
+    """Fast implementations that have given another result than the exact ones, in one process.
+
+    :param steps: of the rollout's log that it knows; what a later one gives back is no news.
+    :param reasons: by switch.
+    """
+
+    steps: int
+    reasons: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def here(cls) -> Distrusted:
+        """Those of this process."""
+        found = tuple((one.name, why) for one in switches() if (why := one.distrusted))
+        return cls(control.steps_seen(), found)
+
+    def take_over(self) -> None:
+        """What one process has seen go wrong, none of them asks again."""
+        restored = control.restored_since(self.steps)
+        for name, reason in self.reasons:
+            if name not in restored:
+                switch(name).distrust(reason)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a worker takes over.
 
@@ -53,7 +78,7 @@ class Settings:
     :param threads: as of ``set_num_threads``, None if nobody has chosen.
     :param frames: files to map, by the path of freqtrade's own.
     :param effective: settings in force, with the key that decides on percentages there.
-    :param distrusted: switches whose fast implementation has given another result, and where.
+    :param distrusted: what its breakers keep away for good.
     """
 
     pid: int
@@ -61,7 +86,7 @@ class Settings:
     threads: int | None
     frames: dict[str, SharedFrames]
     effective: Effective
-    distrusted: tuple[tuple[str, str], ...] = ()
+    distrusted: Distrusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +97,14 @@ class Epoch:
     :param by_engine: whether the compiled engine has simulated it.
     :param news: kind, name and reason of events since the last epoch, and how many of them.
     :param counts: by switch, of calls since the last epoch.
-    :param distrusted: as of :class:`Settings`.
+    :param distrusted: what breakers keep away for good since the last epoch.
     """
 
     pid: int
     by_engine: bool
     news: tuple[tuple[str, str, str, int], ...] = ()
     counts: tuple[tuple[str, CounterValues], ...] = ()
-    distrusted: tuple[tuple[str, str], ...] = ()
+    distrusted: Distrusted | None = None
 
 
 @dataclass(slots=True)
@@ -102,6 +127,7 @@ _revived: WeakSet[Any] = WeakSet()
 _adopted: tuple[Effective, RolloutLog, RolloutState | None] | None = None
 _told: Counter[tuple[str, str, str]] = Counter()
 _told_counts: dict[str, CounterValues] = {}
+_told_distrust: set[tuple[str, str]] = set()
 
 
 def epochs() -> dict[int, Simulated]:
@@ -135,17 +161,7 @@ def _settings() -> Settings:
     if not found.settings.key:
         found = replace(found, settings=replace(found.settings, key=control.run_key()))
     chosen = get_backend(), chosen_threads()
-    return Settings(os.getpid(), *chosen, dict(frames), found, _distrusted())
-
-
-def _distrusted() -> tuple[tuple[str, str], ...]:
-    return tuple((one.name, one.distrusted) for one in switches() if one.distrusted)
-
-
-def _distrust(found: tuple[tuple[str, str], ...]) -> None:
-    """What one process has seen go wrong, none of them asks again."""
-    for name, reason in found:
-        switch(name).distrust(reason)
+    return Settings(os.getpid(), *chosen, dict(frames), found, Distrusted.here())
 
 
 def _take_in(line: logging.LogRecord) -> bool:
@@ -167,7 +183,8 @@ def _count(epoch: Epoch) -> None:
         record(kind, name, reason, times)  # type: ignore[arg-type]
     for name, values in epoch.counts:
         switch(name).counters.add(values)
-    _distrust(epoch.distrusted)
+    if epoch.distrusted is not None:
+        epoch.distrusted.take_over()
 
 
 def listen() -> None:
@@ -191,8 +208,9 @@ def revive(settings: Settings, constructor: Callable[..., Any], arguments: Any) 
     :param constructor: what makes the object, still without state.
     :param arguments: of the constructor.
     """
-    if settings.pid != os.getpid():
-        _take_over(settings)
+    if settings.pid == os.getpid():
+        return constructor(*arguments)
+    _take_over(settings)
     made = constructor(*arguments)
     _revived.add(made)
     return made
@@ -208,7 +226,8 @@ def _take_over(settings: Settings) -> None:
     set_num_threads(settings.threads)
     frames.clear()
     frames.update(settings.frames)
-    _distrust(settings.distrusted)
+    settings.distrusted.take_over()
+    _told_distrust.update(settings.distrusted.reasons)
     if not is_installed():
         _guest = True
         logger.addFilter(_is_for_this_process)
@@ -244,6 +263,7 @@ def leave_unless_invited(thing: Any) -> bool:
     uninstall()
     control.forget()
     _told_counts.clear()
+    _told_distrust.clear()
     logger.removeFilter(_is_for_this_process)
     _guest, _adopted = False, None
     return True
@@ -256,16 +276,19 @@ def begin_epoch() -> None:
         engine.forget_last_run()
 
 
-def note_epoch() -> None:
-    """Count the epoch that has just ended, here or where it was ordered."""
+def note_epoch(thing: Any) -> None:
+    """Count the epoch that has just ended, here or where it was ordered.
+
+    :param thing: what has come with the task.
+    """
     engine: Any = sys.modules.get(_ENGINE)
     by_engine = engine is not None and bool(engine.last_run())
-    queue = _queue() if _guest else None
+    queue = _queue() if thing in _revived else None
     if queue is None:
         _count(Epoch(os.getpid(), by_engine))
         return
     line = logging.LogRecord("freqkernels", logging.DEBUG, __file__, 0, "epoch", (), None)
-    line.freqkernels_epoch = Epoch(os.getpid(), by_engine, _news(), _counts(), _distrusted())
+    line.freqkernels_epoch = Epoch(os.getpid(), by_engine, _news(), _counts(), _distrust())
     queue.enqueue(line)
 
 
@@ -289,6 +312,14 @@ def _counts() -> tuple[tuple[str, CounterValues], ...]:
             found.append((one.name, CounterValues(**new)))
             _told_counts[one.name] = now
     return tuple(found)
+
+
+def _distrust() -> Distrusted:
+    here = Distrusted.here()
+    news = tuple(one for one in here.reasons if one not in _told_distrust)
+    _told_distrust.clear()
+    _told_distrust.update(here.reasons)
+    return replace(here, reasons=news)
 
 
 def _queue() -> QueueHandler | None:

@@ -154,13 +154,9 @@ class Kernel:
         """A call for which it has to be decided which twin answers; the reference needs nothing."""
         if self.switch.policy.settled is not None:
             return self._reference_alone().settled(args, {})
-        backend = self._resolve()
-        if backend == "compiled":
+        if self._resolve() == "compiled":
             return self._twins().answer(args, {})
-        result = self.twin(backend)(*args)
-        if self.switch.policy.telemetry != "off":
-            self._count(rows_of(args))
-        return result
+        return self._reference_alone().exactly(args, {})
 
     def _reference_alone(self) -> Pair:
         """The reference where nothing else is wanted: the compiled module is not even loaded."""
@@ -184,6 +180,7 @@ class Kernel:
     def _recover(self, error: Exception, target: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """Let the reference answer for a compiled kernel that failed; bad input stays an error."""
         if target is self.twin("reference"):
+            self.switch.count("errors", rows_of(args))
             raise error
         return self._twins().recover(error, args, {})
 

@@ -27,13 +27,13 @@ Config = Mapping[str, Any]
 
 _lock = threading.RLock()
 threads.renew_after_fork(globals(), "_lock", threading.RLock)
-_code: dict[str, Any] = {}
+_code: Config = {}
 _config: Config | None = None
 _reread: Callable[[], Config | None] | None = None
 _adopted: Effective | None = None
 _effective: Effective | None = None
 _log: RolloutLog | None = None
-_steps = 0  # of the log that have been seen
+_steps: int | None = None  # of the log that have been seen
 
 
 def current() -> Settings:
@@ -70,13 +70,12 @@ def configure(**values: Any) -> Settings:
     :return: the settings now in force.
     :raise InvalidInputError: for unknown names and bad values; nothing has changed then.
     """
-    global _code
-    with _lock:
+
+    def change() -> tuple[Config, Config | None]:
         code = {**_code, **values}
-        code = {name: value for name, value in code.items() if value is not None}
-        _apply(_read(code, _config))
-        _code = code
-        return current()
+        return {name: value for name, value in code.items() if value is not None}, _config
+
+    return _change(change)
 
 
 def set_config(section: Config | None, reread: Callable[[], Config | None] | None = None) -> None:
@@ -86,10 +85,10 @@ def set_config(section: Config | None, reread: Callable[[], Config | None] | Non
     :param reread: reads it again for :func:`reload`.
     :raise InvalidInputError: for unknown keys and bad values; nothing has changed then.
     """
-    global _config, _reread
+    global _reread
     with _lock:
-        _apply(_read(_code, section))
-        _config, _reread = section, reread
+        _change(lambda: (_code, section))
+        _reread = reread
 
 
 def adopt(settings: Effective) -> None:
@@ -111,12 +110,8 @@ def reload() -> Settings:
     :return: the settings now in force.
     :raise InvalidInputError: for a setting that is wrong; the old ones stay in force then.
     """
-    global _config
     with _lock:
-        config = _config if _reread is None else _reread()
-        _apply(_read(_code, config))
-        _config = config
-        return current()
+        return _change(lambda: (_code, _config if _reread is None else _reread()))
 
 
 def reload_on_signal(number: int | None = None) -> None:
@@ -176,6 +171,23 @@ def reset_breakers(name: str | None = None) -> None:
         one.restore()
 
 
+def steps_seen() -> int:
+    """How many steps of the rollout's log this process has taken over."""
+    effective()
+    return _steps or 0
+
+
+def restored_since(steps: int) -> set[str]:
+    """Names that the rollout has given back, as far as this process knows.
+
+    :param steps: of :func:`steps_seen`, here or elsewhere: only later ones are meant.
+    """
+    effective()
+    assert _log is not None, "it is opened with the settings"
+    seen = _log.read().entries[steps:_steps]
+    return {step.name for step in seen if step.action == "restore"}
+
+
 def forget() -> None:
     """As in a new process: nothing configured, nothing counted, every breaker closed."""
     global _code, _config, _reread, _adopted, _effective, _log
@@ -185,6 +197,23 @@ def forget() -> None:
         places.configure()
         journal.be_verbose(False)
         decisions.forget_all()
+
+
+def _change(change: Callable[[], tuple[Config, Config | None]]) -> Settings:
+    """Take over code and configuration as they shall be; what is wrong raises, nothing changes.
+
+    A signal handler may come in and change them, too: then everything is done once more on top of
+    that, as what was applied here was read before.
+    """
+    global _code, _config
+    with _lock:
+        while True:
+            seen = _code, _config
+            code, config = change()
+            _apply(_read(code, config))
+            if _code is seen[0] and _config is seen[1]:
+                _code, _config = {**code}, config  # another dictionary each time: it can be told
+                return current()
 
 
 def _read(code: Config, config: Config | None) -> Effective:
@@ -210,8 +239,7 @@ def _apply(found: Effective) -> None:
     settings = found.settings
     path = _take_over_places(settings) / "rollout.jsonl"
     if _log is None or _log.path != path:
-        _log = RolloutLog(path)
-        _steps = len(_log.read().entries)
+        _log, _steps = RolloutLog(path), None
     rollout = _log.read()
     if rollout.problem:
         logger.warning("nothing runs fast: %s", rollout.problem)
@@ -220,10 +248,13 @@ def _apply(found: Effective) -> None:
     if not settings.key:
         settings = dataclasses.replace(settings, key=run_key())
     decisions.configure_all(settings, rollout)
-    for step in rollout.entries[_steps:]:
-        if step.action == "restore":  # somebody has looked at what the breaker keeps away
-            decisions.switch(step.name).restore()
-    _steps = len(rollout.entries)
+    if not rollout.problem:
+        count = len(rollout.entries)
+        seen = count if _steps is None else _steps  # none is new to a new process
+        for step in rollout.entries[seen:]:
+            if step.action == "restore":  # somebody has looked at what the breaker keeps away
+                decisions.switch(step.name).restore()
+        _steps = max(seen, count)
     _effective = found
 
 

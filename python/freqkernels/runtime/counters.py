@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import threading
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -150,7 +151,8 @@ class Counters:
             self._rows += values.rows
             for counts in (self._others, self._times):
                 for name in counts:
-                    counts[name] += getattr(values, name)
+                    more = getattr(values, name)  # no signal is handled in the next line
+                    counts[name] += more
 
     def values(self) -> CounterValues:
         """All counts at this moment."""
@@ -168,22 +170,21 @@ class Counters:
 
     def _settle(self) -> None:
         """Count what is pending; the lock is held."""
-        fast = self._drain(self._fast_pending)
-        self._fast += fast  # at once: a signal handler may have come here while it was drained
-        exact = self._drain(self._exact_pending)
-        self._others["exact"] += exact
+        for rows in self._drained(self._fast_pending):
+            self._rows += rows
+            self._fast += 1
+        for rows in self._drained(self._exact_pending):
+            self._rows += rows
+            self._others["exact"] += 1
 
-    def _drain(self, pending: deque[int]) -> int:
-        """Take over the rows of calls, and say how many calls they were."""
-        calls = 0
+    @staticmethod
+    def _drained(pending: deque[int]) -> Iterator[int]:
+        """One after the other, as a signal handler may come in and go on, or raise."""
         for _ in range(len(pending)):
             try:
-                rows = pending.popleft()
+                yield pending.popleft()
             except IndexError:  # whoever came in has counted the rest
-                break
-            self._rows += rows
-            calls += 1
-        return calls
+                return
 
     def _time(self, outcome: str, nanoseconds: int) -> None:
         self._times[f"timed_{outcome}"] += 1

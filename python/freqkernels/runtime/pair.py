@@ -71,9 +71,10 @@ class Pair:
     def settled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The answer to a call for which everything but the exact implementation is ruled out."""
         one = self.switch
-        if not one.told:
+        settled = one.policy.settled
+        if not one.told and settled is not None:
             one.told = True
-            journal.record("decision", self.label, one.decision().reason)
+            journal.record("decision", self.label, settled.reason)
         return self.exactly(args, kwargs)
 
     def recover(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
