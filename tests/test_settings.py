@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from freqkernels.cli import main
 from freqkernels.errors import InvalidInputError
 from freqkernels.runtime import places
-from freqkernels.runtime.given import environment_names
+from freqkernels.runtime.given import environment_names, shown
 from freqkernels.runtime.settings import (
     NO_SETTINGS,
     PROFILES,
@@ -143,6 +144,30 @@ def test_every_variable_of_ours_is_known() -> None:
     for name in names:
         assert name in environment_names() or name.startswith(NO_SETTINGS), name
         assert is_setting(name) is not name.startswith(NO_SETTINGS)
+
+
+@pytest.mark.parametrize("text", ["lots", "0", " ", "-1", "x" * 1000])
+def test_an_ignored_number_of_threads_is_shown(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FREQKERNELS_NUM_THREADS", text)
+    ignored = f"default; FREQKERNELS_NUM_THREADS is ignored: {shown(text)} is no number of threads"
+    assert main(["settings", "--json"]) == 0
+    threads = json.loads(capsys.readouterr().out)["num_threads"]
+    assert threads == {"value": "auto", "from": ignored}
+    assert main(["settings", "--all"]) == 0
+    assert f"num_threads = auto  ({ignored})" in capsys.readouterr().out
+    assert main(["settings"]) == 0
+    assert "ignored" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "4", "9999"])
+def test_a_number_of_threads_that_counts(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FREQKERNELS_NUM_THREADS", text)
+    assert main(["settings", "--all"]) == 0
+    assert "ignored" not in capsys.readouterr().out
 
 
 def loaded_after(code: str) -> set[str]:

@@ -309,7 +309,7 @@ BAD = [
     if key not in ("functions", "verify", "num_threads")
     for value in [*HOSTILE, *NOTHING_OF_ITS_KIND[KINDS[key]]]
 ] + [
-    *(("verify", value) for value in [*HOSTILE, "twice", 2, 1.0, []]),
+    *(("verify", value) for value in [*HOSTILE, "twice", 0, 1, 2, 1.0, []]),
     *(("num_threads", value) for value in [*HOSTILE, 0, 257, 1.0, True, "4", "Auto"]),
     *(("functions", value) for value in [1, "x", [], None, math.nan]),
 ]
@@ -375,6 +375,34 @@ def test_unknown_names_list_the_nearest() -> None:
     near = ["shadow", "FREQTRADE_OPT_LEVEL", "FREQKERNELS_TELEMETRY", "FREQTRADE_OPT_HYPEROPT"]
     for line, name in zip(lines, [*near, "level", "hyperopt"], strict=True):
         assert name in line
+
+
+@pytest.mark.parametrize("setting", ["PERCENTAGE", "SHADOW", "MIN_SPEEDUP", "CACHE_DIR", "KEY"])
+def test_the_name_for_all_functions_comes_first(setting: str) -> None:
+    (line,) = refusal(environ={f"FREQTRADE_OPT_{setting}": "50"})
+    head, _, names = line.partition("; expected one of ")
+    assert head == f"FREQTRADE_OPT_{setting}: there is no such setting"
+    first, *others = names.split(", ")
+    assert first == f"FREQKERNELS_{setting}"
+    assert first not in others
+
+
+def test_the_name_of_a_function_comes_first() -> None:
+    (line,) = refusal(environ={"FREQKERNELS_METRICS_REL_MEAN_SHADOW": "5"})
+    assert "expected one of FREQTRADE_OPT_METRICS_REL_MEAN_SHADOW, " in f"{line}, "
+
+
+@pytest.mark.parametrize("text", [",", " , ", "metrics,", "metrics,,data"])
+def test_a_list_with_nothing_between_commas(text: str) -> None:
+    (line,) = refusal(environ={"FREQKERNELS_MODULES": text})
+    assert line.startswith("FREQKERNELS_MODULES: expected a list of metrics, ")
+    assert line.endswith(f", got {text!r}")
+
+
+def test_the_same_mistake_twice_is_told_once() -> None:
+    (line,) = refusal(config={"modules": ["metric", "data", "metric"]})
+    assert line.endswith(", got 'metric'")
+    assert len(refusal(environ={"FREQKERNELS_MODULES": "metric,date,metric"})) == 2
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:
@@ -520,7 +548,7 @@ def test_what_is_not_ours_is_not_read(environ: dict[str, str]) -> None:
 
 @settings(max_examples=200)
 @given(
-    st.sampled_from([*VERIFY_WORDS, "True", "ALWAYS", True, False, None, 0, 1, 2, 1.0, "2", "no"])
+    st.sampled_from([*VERIFY_WORDS, "True", "ALWAYS", True, False, None, 2, 1.0, "2", "no"])
     | st.text(max_size=5)
 )
 def test_verify_means_what_it_means_to_the_self_check(value: Any) -> None:

@@ -76,6 +76,27 @@ class TestFiles:
             write_file(tmp_path / "file" / "telemetry.json", made_snapshot())
         assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "folder"]
 
+    def test_what_a_caller_is_told_of_such_places(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "file").write_text("")
+        written: list[Path] = []
+        write_text = Path.write_text
+
+        def noted(path: Path, *args: Any, **more: Any) -> int:
+            written.append(path)
+            return write_text(path, *args, **more)
+
+        monkeypatch.setattr(Path, "write_text", noted)
+        for path in (tmp_path / "folder", tmp_path / "file" / "x" / "y.json", tmp_path / "a\0b"):
+            for given_as in (path, str(path)):
+                with pytest.raises(InvalidInputError, match="cannot be written") as caught:
+                    json_file.to_json_file(given_as, made_snapshot())
+                assert str(caught.value).startswith(f"path: {str(path)!r} cannot be written (")
+        assert not [path for path in written if path.exists() or path.name.startswith(".folder")]
+        assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "folder"]
+
 
 def outcome(read: Callable[[Any], Snapshot], given: Any) -> Snapshot | str:
     """What was read, or what the error says."""

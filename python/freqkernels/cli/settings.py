@@ -8,9 +8,9 @@ import os
 from typing import Any
 
 from freqkernels.cli._table import print_table
-from freqkernels.runtime import places
-from freqkernels.runtime.given import FIELDS, FUNCTION_FIELDS
-from freqkernels.runtime.settings import OURS, SWITCHES, Effective, Settings, allowed
+from freqkernels.runtime import places, threads
+from freqkernels.runtime.given import FIELDS, FUNCTION_FIELDS, shown
+from freqkernels.runtime.settings import OURS, SWITCHES, Effective, Settings, allowed, variables
 from freqkernels.runtime.sources import read
 
 
@@ -73,6 +73,16 @@ def _value(found: Effective, path: str) -> Any:
     return "auto" if path == "num_threads" and value is None else value
 
 
+def _origin(found: Effective, path: str) -> str:
+    """Where a setting comes from, and what was ignored on the way."""
+    origin = found.origins[path]
+    variable = f"{OURS}NUM_THREADS"
+    text = variables(os.environ).get(variable)
+    if path == "num_threads" and text is not None and threads.positive(text) is None:
+        return f"{origin}; {variable} is ignored: {shown(text)} is no number of threads"
+    return origin
+
+
 def _paths(found: Effective) -> list[str]:
     """All settings but the table of functions: what somebody has said before the defaults."""
     said = [path for path in found.origins if found.origins[path] != "default"]
@@ -88,21 +98,21 @@ def _about(path: str) -> dict[str, str]:
 
 def _document(found: Effective, *, everything: bool) -> dict[str, Any]:
     return {
-        path: {"value": _value(found, path), "from": found.origins[path]}
+        path: {"value": _value(found, path), "from": _origin(found, path)}
         | (_about(path) if everything else {})
         for path in _paths(found)
     }
 
 
 def _print(found: Effective) -> None:
-    rows = [(path, _text(_value(found, path)), found.origins[path]) for path in _paths(found)]
+    rows = [(path, _text(_value(found, path)), _origin(found, path)) for path in _paths(found)]
     print_table(("setting", "value", "from"), rows, numbers=False)
 
 
 def _print_all(found: Effective) -> None:
     for path in _paths(found):
         about = _about(path)
-        print(f"{path} = {_text(_value(found, path))}  ({found.origins[path]})")
+        print(f"{path} = {_text(_value(found, path))}  ({_origin(found, path)})")
         print(f"    {about['meaning']}")
         print(f"    allowed: {about['allowed']}")
     keys = ", ".join(FUNCTION_FIELDS)

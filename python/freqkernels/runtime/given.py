@@ -159,15 +159,18 @@ def unlike(name: str, expected: str, value: object) -> str:
     return f"{name}: expected {expected}, got {shown(value)}"
 
 
-def _unknown(name: str, key: object, known: Iterable[str], otherwise: str = "") -> str:
+def _unknown(
+    name: str, key: object, known: Iterable[str], otherwise: str = "", first: Iterable[str] = ()
+) -> str:
     """What to say of a name that nobody knows.
 
     :param name: as the user wrote it.
     :param key: the part of it that is wrong.
     :param known: what may stand there.
     :param otherwise: what to say instead of all that, if nothing of it is near.
+    :param first: what of it is most likely meant.
     """
-    near = difflib.get_close_matches(str(key)[:100], list(known), n=5)
+    near = dict.fromkeys([*first, *difflib.get_close_matches(str(key)[:100], list(known), n=5)])
     expected = ", ".join(near) or otherwise or ", ".join(known)
     return f"{name}: there is no such setting; expected one of {expected}"
 
@@ -269,8 +272,7 @@ def from_environment(environ: Mapping[str, str]) -> Given:
         origin = f"environment {shown_name(variable)}"
         path = environment_names().get(variable)
         if path is None:
-            names = environment_names()
-            given.problems.append(_unknown(shown_name(variable), variable, names, _VARIABLES))
+            given.problems.append(_unknown_variable(variable))
         elif path == ("functions",):
             _put_json(given, variable, text, origin)
         elif path == ("num_threads",):
@@ -283,6 +285,13 @@ def from_environment(environ: Mapping[str, str]) -> Given:
         if len(given.problems) >= MOST_PROBLEMS:
             break
     return given
+
+
+def _unknown_variable(variable: str) -> str:
+    names = environment_names()
+    setting = variable.removeprefix(SWITCHES).removeprefix(OURS)
+    meant = [name for name in (f"{OURS}{setting}", f"{SWITCHES}{setting}") if name in names]
+    return _unknown(shown_name(variable), variable, names, _VARIABLES, meant)
 
 
 def _put_json(given: Given, variable: str, text: str, origin: str) -> None:
@@ -304,5 +313,6 @@ def _typed(text: str, path: Path) -> object:
     if kind == "float" and _NUMBER.fullmatch(word):
         return float(word)
     if kind.startswith("tuple"):
-        return [one.strip() for one in text.split(",")]
+        items = [one.strip() for one in text.split(",")]
+        return items if all(items) else text
     return text

@@ -93,11 +93,14 @@ def _problems(given: Given) -> Iterator[str]:
         errors = found.errors(include_url=False, include_context=False)
     else:
         return
-    for error in errors:
-        location = tuple(map(str, error["loc"]))
-        path = next(path for path in given.names if path == location[: len(path)])
-        setting = FIELDS[path[0]] if len(path) == 1 else FUNCTION_FIELDS[path[-1]]
-        yield unlike(given.names[path], allowed(setting), error["input"])
+    yield from dict.fromkeys(_problem(given, error["loc"], error["input"]) for error in errors)
+
+
+def _problem(given: Given, location: Sequence[int | str], value: object) -> str:
+    parts = tuple(map(str, location))
+    path = next(path for path in given.names if path == parts[: len(path)])
+    setting = FIELDS[path[0]] if len(path) == 1 else FUNCTION_FIELDS[path[-1]]
+    return unlike(given.names[path], allowed(setting), value)
 
 
 # ---- the model
@@ -184,6 +187,6 @@ def _verify(value: Any) -> Any:
     """What a word of the self-check stands for; the value itself if it is none."""
     if value is None:
         return ""
-    if isinstance(value, (bool, int)):
-        return {0: "", 1: "once"}.get(value, value)
+    if isinstance(value, bool):
+        return "once" if value else ""
     return VERIFY_WORDS.get(value.lower(), value) if isinstance(value, str) else value
