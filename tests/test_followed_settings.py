@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import freqkernels
+from freqkernels import reload_signal
 from freqkernels.bench.self_check import SelfCheck, remember
 from freqkernels.bridge import hyperopt, install, workers
 from freqkernels.bridge.long_runs import _Keeper, looked_after
@@ -26,6 +27,7 @@ from freqkernels.runtime import configure, control, switch
 from freqkernels.runtime.counters import CounterValues
 from freqkernels.runtime.rollout import RolloutLog
 from freqkernels.runtime.shares import current_key, falls_in
+from python_process import python
 
 FRAMES = {"A": pd.DataFrame({"close": [1.0, 3.0]})}
 
@@ -183,6 +185,36 @@ def test_a_signal_reads_the_settings_again(state: Path) -> None:
         os.kill(os.getpid(), signal.SIGUSR1)
         until(lambda: control.decision("calculate_csum").variant == "exact")
     assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="there is no such signal here")
+@pytest.mark.parametrize("words", [["list-exchanges"], ["list-exchanges", "--plain"]])
+def test_the_signal_ends_nobody(words: list[str]) -> None:
+    """From the first moment on, and where nothing is replaced."""
+    code = (
+        "import os, signal, sys, freqkernels.cli as cli\n"
+        "split = cli.split_options\n"
+        "def early(words):\n"
+        "    os.kill(os.getpid(), signal.SIGUSR1)\n"
+        "    return split(words)\n"
+        "cli.split_options = early\n"
+        f"assert cli.main({[*words, '-1']!r}) == 0\n"
+        "assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL\n"
+    )
+    done = python(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_signal_is_ignored_only_where_nobody_handles_it() -> None:
+    if reload_signal.NUMBER is None:
+        return
+    with reload_signal.ignored():
+        os.kill(os.getpid(), reload_signal.NUMBER)
+        with reload_signal.heard_by(control.reload_on_signal):
+            assert callable(signal.getsignal(reload_signal.NUMBER))
+            assert not reload_signal.ignore()
+        assert signal.getsignal(reload_signal.NUMBER) is signal.SIG_IGN
+    assert signal.getsignal(reload_signal.NUMBER) is signal.SIG_DFL
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="there is no such signal here")

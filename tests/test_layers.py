@@ -15,6 +15,7 @@ PACKAGE = Path(freqkernels.__file__).parent
 #: Rank of each part; a module may import from its own part and from lower ranks.
 RANKS = {
     "errors": -1,
+    "reload_signal": -1,
     "catalogue": 0,
     "evidence": 0,
     "identity": 0,

@@ -278,6 +278,60 @@ def test_the_state_directory_of_a_configuration(
     assert RolloutLog(tmp_path / "mine" / "rollout.jsonl").read().phase == "none"
 
 
+@pytest.mark.parametrize("folder", ["user_data", "."])
+def test_the_configuration_that_freqtrade_finds(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
+) -> None:
+    """What a run in that folder has is meant, without naming the file."""
+    monkeypatch.delenv("FREQKERNELS_STATE_DIRECTORY")
+    monkeypatch.chdir(tmp_path)
+    section = {"state_directory": str(tmp_path / "mine"), "level": "conservative"}
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / folder / "config.json").write_text(json.dumps({"freqkernels": section}))
+    assert main(["settings", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["level"]["value"] == "conservative"
+    code, out = rollout(capsys, "rollback", "backtest")
+    path = tmp_path / "mine" / "rollout.jsonl"
+    assert code == 0
+    assert f"log: {path}" in out
+    assert "everything else may run fast" in out
+    assert "backtest" in RolloutLog(path).read().rolled_back
+
+
+def test_freqtrade_s_own_variables(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FREQTRADE__FREQKERNELS__LEVEL", "conservative")
+    assert main(["settings", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["level"]["value"] == "conservative"
+    monkeypatch.setenv("FREQTRADE__FREQKERNELS__PERCENTAGE", "fifty")
+    assert main(["settings"]) == 2
+    assert "percentage" in capsys.readouterr().err
+
+
+def test_an_emergency_with_a_wrong_configuration(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, log: RolloutLog
+) -> None:
+    config = tmp_path / "config.json"
+    for section, path in (
+        ({"num_threads": 0}, log.path),
+        ({"num_threads": 0, "state_directory": str(tmp_path / "mine")}, tmp_path / "mine"),
+        (["no table"], log.path),
+    ):
+        config.write_text(json.dumps({"freqkernels": section}))
+        words = ("rollback", "backtest", "--reason", "odd", "-c", str(config))
+        assert main(["rollout", *words]) == 0
+        captured = capsys.readouterr()
+        assert f"log: {path}" in captured.out
+        assert "freqkernels" in captured.err
+        assert main(["rollout", "promote", "backtest", "-c", str(config)]) == 2
+        control.forget()
+    assert len(log.read().entries) == 2
+
+
 RUNNING = """
 import sys
 from freqkernels import runtime

@@ -146,6 +146,14 @@ class TestMismatch:
         assert function(VALUES) == 2.0
         assert one.counters.values().trials == 1
 
+    def test_a_breaker_that_is_reset_gives_nothing_back(self) -> None:
+        function, one = make(self.wrong)
+        function(VALUES)
+        one.restore()  # as reset_breakers() does
+        assert one.decision().source == "rollout"
+        assert function(VALUES) == 2.0
+        assert one.counters.values().trials == 1
+
     def test_survives_a_restart(self) -> None:
         function, one = make(self.wrong)
         function(VALUES)

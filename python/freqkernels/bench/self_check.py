@@ -25,7 +25,6 @@ from freqkernels.evidence import backtest_record, write
 from freqkernels.runtime import control, switch
 from freqkernels.runtime.journal import keep_evidence, record
 from freqkernels.runtime.places import cache_directory, state_directory
-from freqkernels.runtime.rollout import RolloutLog
 from freqkernels.runtime.settings import MOST_CHARACTERS
 
 logger = logging.getLogger("freqkernels")
@@ -144,7 +143,8 @@ class SelfCheck:
         """Draw the consequences of a difference; the reason why the kernels are not trusted."""
         reason = f"the self-check found a difference between the engines: {difference}"
         switch(ENGINE.name).distrust(reason)
-        told = [self._keep_evidence(request, subject, difference), _roll_back(reason)]
+        kept = self._keep_evidence(request, subject, difference)
+        told = [kept, control.roll_back(ENGINE.name, reason, "self-check")]
         record("mismatch", ENGINE.name, "; ".join([difference, *told]))
         return reason
 
@@ -180,14 +180,6 @@ def _environment() -> dict[str, str]:
     key = found.settings.key or control.run_key()
     named = {"FREQKERNELS_KEY": key} if len(key) <= MOST_CHARACTERS and key.isprintable() else {}
     return {"FREQKERNELS_SHADOW": "0", **named}
-
-
-def _roll_back(reason: str) -> str:
-    try:
-        RolloutLog().append("rollback", ENGINE.name, reason[:500], "self-check")
-    except FreqkernelsError as error:
-        return f"it will be on again after a restart: {error}"
-    return f"it stays off until 'freqkernels rollout promote {ENGINE.name}'"
 
 
 def _first(comparison: Comparison) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,20 @@ Section = dict[str, Any]
 
 _PACKAGE = "freqtrade.configuration"
 _STDIN = "-"
+_FILE = "config.json"
+_VARIABLES = "FREQTRADE__FREQKERNELS"
 
 
-def section_of(files: Sequence[str]) -> Section | None:
+def section_of(files: Sequence[str] | None) -> Section | None:
     """Our part of the configuration that freqtrade would load; None if it has none.
 
-    :param files: as ``freqtrade --config`` gets them.
+    :param files: as ``freqtrade --config`` gets them; what it looks for by itself if absent.
     :raise MissingFreqtradeError: if freqtrade is not installed.
     :raise InvalidInputError: for files that freqtrade could not load.
     """
+    found = list(files or _found_by_freqtrade())
+    if not found and not any(name.upper().startswith(_VARIABLES) for name in os.environ):
+        return None
     try:
         importlib.import_module(_PACKAGE)
     except ImportError as error:
@@ -35,7 +41,15 @@ def section_of(files: Sequence[str]) -> Section | None:
             "config: its configuration files are read by freqtrade, which is not installed; "
             "'pip install freqkernels[freqtrade]' installs both"
         ) from error
-    return _read_again(list(files), with_environment=True)
+    return _read_again(found, with_environment=True)
+
+
+def _found_by_freqtrade() -> list[str]:
+    """The file that it takes where none is named."""
+    for file in (Path("user_data", _FILE), Path(_FILE)):
+        if file.is_file():
+            return [str(file)]
+    return []
 
 
 def _telling(original: Callable[..., Any]) -> Callable[..., Any]:

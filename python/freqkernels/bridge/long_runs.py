@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from freqkernels import reload_signal
 from freqkernels.bridge.surround import Surroundings
 from freqkernels.runtime import control
 from freqkernels.runtime.places import state_directory
@@ -41,14 +41,12 @@ def looked_after(command: str) -> Iterator[None]:
     keeper = _Keeper(command)
     surroundings = Surroundings(*_CONFIGURATION, ("load_config",), keeper.after)
     surroundings.attach()
-    taken = _take_signal()
     try:
-        yield
+        with reload_signal.heard_by(control.reload_on_signal):
+            yield
     finally:
         surroundings.detach()
         keeper.stop()
-        if taken is not None and signal.getsignal(taken[0]) is taken[1]:
-            signal.signal(taken[0], signal.SIG_DFL)
 
 
 class _Keeper:
@@ -101,14 +99,3 @@ class _Keeper:
                 before.stop()
             if monitor is not None:
                 monitor.start()
-
-
-def _take_signal() -> tuple[int, object] | None:
-    """Let ``SIGUSR1`` read the settings again; number and handler, None where that may not be."""
-    number: int | None = getattr(signal, "SIGUSR1", None)
-    if number is None or threading.current_thread() is not threading.main_thread():
-        return None
-    if signal.getsignal(number) is not signal.SIG_DFL:
-        return None
-    control.reload_on_signal(number)
-    return number, signal.getsignal(number)

@@ -18,6 +18,7 @@ from logging.handlers import QueueHandler
 from typing import Any
 from weakref import WeakSet
 
+from freqkernels import reload_signal
 from freqkernels.bridge.shared_frames import SharedFrames
 from freqkernels.runtime import (
     control,
@@ -220,6 +221,7 @@ def _take_over(settings: Settings) -> None:
     global _guest
     from freqkernels.bridge.install import install, is_installed
 
+    reload_signal.ignore()  # they hear of everything with each epoch
     _adopt(settings.effective)
     if settings.backend != get_backend():
         set_backend(settings.backend)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from freqkernels import reload_signal
 from freqkernels.errors import FreqkernelsError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -230,7 +231,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run_own(_print_versions)
         if words[0] in COMMANDS:
             return _run_own(functools.partial(_run_command, words[0], words[1:]))
-        return _run_freqtrade(split_options(words))
+        with reload_signal.ignored():  # until somebody listens, and by who never does
+            return _run_freqtrade(split_options(words))
     except FreqkernelsError as error:
         print(f"freqkernels: error: {error}", file=sys.stderr)
         return 2

@@ -12,7 +12,7 @@ from typing import Any
 from freqkernels.catalogue import ENTRIES, PHASES, Entry, find
 from freqkernels.cli._output import progress
 from freqkernels.errors import FreqkernelsError, InvalidInputError, StateError
-from freqkernels.runtime import control
+from freqkernels.runtime import control, places
 from freqkernels.runtime.rollout import NONE, RolloutLog, RolloutState, Step
 from freqkernels.runtime.settings import Settings
 
@@ -72,7 +72,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--config",
         action="append",
         metavar="CONFIG",
-        help="configuration file of freqtrade, if it names the state directory",
+        help="configuration file of freqtrade, if it names the state directory; if absent, the one "
+        "that freqtrade would find",
     )
 
 
@@ -84,10 +85,7 @@ def run(args: argparse.Namespace) -> int:
     :raise StateError: if the log cannot be written or understood.
     """
     _require_fit(args)
-    if args.config:
-        from freqkernels.bridge.configuration import section_of
-
-        control.set_config(section_of(args.config))
+    _take_configuration(args)
     log = RolloutLog()
     outcome = _DO[args.action](log, args)
     if args.json:
@@ -95,6 +93,27 @@ def run(args: argparse.Namespace) -> int:
     else:
         print("\n".join(outcome.lines))
     return outcome.code
+
+
+def _take_configuration(args: argparse.Namespace) -> None:
+    """Where the log is; what else is wrong in a configuration does not stop an emergency."""
+    from freqkernels.bridge.configuration import section_of
+
+    section = None
+    try:
+        section = section_of(args.config)
+        if section is not None:
+            control.set_config(section)
+    except FreqkernelsError as error:
+        if args.action not in ("status", "rollback"):
+            raise
+        _warn(error)
+        state = (section or {}).get("state_directory")
+        places.configure(state=state if isinstance(state, str) else "")
+
+
+def _warn(error: FreqkernelsError) -> None:
+    print(f"freqkernels: warning: {error}", file=sys.stderr)
 
 
 def _require_fit(args: argparse.Namespace) -> None:
@@ -132,7 +151,7 @@ def _where(state: RolloutState) -> str:
     if state.problem:
         return "Nothing runs fast, because the log cannot be relied on."
     if state.phase is None:
-        return "No rollout: everything may run fast."
+        return f"No rollout: everything {'else ' if state.rolled_back else ''}may run fast."
     if state.phase == PHASES[-1]:
         return "The rollout is complete: everything may run fast but what is rolled back."
     allowed, left = ", ".join(state.phases), ", ".join(PHASES[len(state.phases) :])
@@ -271,12 +290,13 @@ def _done(log: RolloutLog, outcome: Outcome, step: Step) -> Outcome:
     try:
         interval = control.reload().monitor_interval
     except FreqkernelsError as error:  # the step counts, whatever the settings are
-        print(f"freqkernels: warning: {error}", file=sys.stderr)
+        _warn(error)
     outcome.document["step"] = asdict(step)
     outcome.lines += [
         _where(state),
         f"Running processes with a monitor notice within {interval:g} s, others when they call "
         "freqkernels.runtime.reload(), or start again.",
+        f"log: {log.path}",
     ]
     return outcome
 

@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--config",
         action="append",
         metavar="CONFIG",
-        help="configuration file of freqtrade, as freqtrade gets it; may be given several times",
+        help="configuration file of freqtrade, as freqtrade gets it; may be given several times; "
+        "if absent, the one that freqtrade would find",
     )
     parser.add_argument("--json", action="store_true", help="the same as one JSON document")
     parser.add_argument(
@@ -36,12 +37,9 @@ def run(args: argparse.Namespace) -> int:
         there cannot be.
     :raise MissingFreqtradeError: for a configuration file without freqtrade.
     """
-    section = None
-    if args.config:
-        from freqkernels.bridge.configuration import section_of
+    from freqkernels.bridge.configuration import section_of
 
-        section = section_of(args.config)
-    found = read({}, os.environ, section)
+    found = read({}, os.environ, section_of(args.config))
     _require_places(found.settings)
     if args.json:
         print(json.dumps(_document(found, everything=args.all), indent=2))

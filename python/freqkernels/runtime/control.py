@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from freqkernels import reload_signal
 from freqkernels.errors import FreqkernelsError, InvalidInputError
 from freqkernels.runtime import backend, decisions, journal, places, threads
 from freqkernels.runtime.decisions import Decision
@@ -120,7 +121,7 @@ def reload_on_signal(number: int | None = None) -> None:
     :param number: of the signal; ``SIGUSR1`` if absent.
     :raise InvalidInputError: outside of the main thread, and where there is no such signal.
     """
-    wanted = getattr(signal, "SIGUSR1", None) if number is None else number
+    wanted = reload_signal.NUMBER if number is None else number
     if wanted is None:
         raise InvalidInputError("number: this platform has no SIGUSR1, name a signal")
     try:
@@ -169,6 +170,24 @@ def reset_breakers(name: str | None = None) -> None:
     chosen = decisions.switches() if name is None else [decisions.switch(find(name).name)]
     for one in chosen:
         one.restore()
+
+
+def roll_back(name: str, reason: str, by: str) -> str:
+    """Take a function or kernel out, here at once, and by the log of the rollout for longer.
+
+    :param name: of its switch.
+    :param reason: why, in one sentence.
+    :param by: who.
+    :return: one sentence that says for how long.
+    """
+    try:
+        RolloutLog().append("rollback", name, reason[:500], by)
+    except FreqkernelsError as error:
+        return f"it will be on again after a restart: {error}"
+    with _lock:
+        if _effective is not None and _log is not None:
+            _follow(_effective.settings, _log)
+    return f"it stays off until 'freqkernels rollout promote {name}'"
 
 
 def steps_seen() -> int:
@@ -236,15 +255,21 @@ def _read(code: Config, config: Config | None) -> Effective:
 def _apply(found: Effective) -> None:
     """Take over settings that have been checked."""
     global _effective, _log, _steps
-    settings = found.settings
-    path = _take_over_places(settings) / "rollout.jsonl"
+    path = _take_over_places(found.settings) / "rollout.jsonl"
     if _log is None or _log.path != path:
         _log, _steps = RolloutLog(path), None
-    rollout = _log.read()
+    _take_over_choices(found)
+    journal.be_verbose(found.settings.verbose)
+    _follow(found.settings, _log)
+    _effective = found
+
+
+def _follow(settings: Settings, log: RolloutLog) -> None:
+    """Let all switches do what settings and the log of the rollout say."""
+    global _steps
+    rollout = log.read()
     if rollout.problem:
         logger.warning("nothing runs fast: %s", rollout.problem)
-    _take_over_choices(found)
-    journal.be_verbose(settings.verbose)
     if not settings.key:
         settings = dataclasses.replace(settings, key=run_key())
     decisions.configure_all(settings, rollout)
@@ -255,7 +280,6 @@ def _apply(found: Effective) -> None:
             if step.action == "restore":  # somebody has looked at what the breaker keeps away
                 decisions.switch(step.name).restore()
         _steps = max(seen, count)
-    _effective = found
 
 
 def _take_over_places(settings: Settings) -> Path:

@@ -1,8 +1,8 @@
 """How far a rollout has come: an append-only log, and the state that follows from it.
 
 Each line of the log is one step, a JSON object with a checksum and a number that counts from 1.
-Without a log there is no rollout, and everything is allowed. A last line without its end is a
-write that was cut off: it does not count, and the next step takes its place. Anything else that
+Without a log there is no rollout, and everything is allowed. The beginning of a line at the end is
+a write that was cut off: it does not count, and the next step takes its place. Anything else that
 cannot be understood is a problem of the log, and then nothing is allowed: freqtrade's own code
 runs until somebody has looked.
 
@@ -41,6 +41,7 @@ _PHASES_OF = {"promote": PHASES, "check": PHASES, "rollback": _STAGES, "restore"
 _NAMED = ("rollback", "restore")
 _MOST_TEXT = 1000
 _SEAL = ', "checksum": "'
+_SEALED = 16 + len('"}')  # what follows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +193,11 @@ class RolloutLog:
                 raise StateError(f"{state.problem}; nothing was appended")
             time = datetime.now(UTC).isoformat(timespec="seconds")
             step = Step(len(state.entries) + 1, time, action, phase, name, reason, by)
-            end = data.rfind(b"\n") + 1
+            end = data.rfind(b"\n") + 1 if state.ignored else len(data)
             file.truncate(end)
+            lacks_end = end and data[end - 1 : end] != b"\n"
             try:
-                _write(file, _line(step))
+                _write(file, b"\n" * bool(lacks_end) + _line(step))
             except OSError:
                 file.truncate(end)
                 raise
@@ -264,6 +266,8 @@ def _state_of(data: bytes, path: Path) -> RolloutState:
     *lines, rest = data.split(b"\n")
     steps: list[Step] = []
     problem = ""
+    if rest and not _was_begun(rest, len(lines) + 1):
+        lines, rest = [*lines, rest], b""
     for number, line in enumerate(lines, start=1):
         step = _understood(line, number)
         if isinstance(step, str):
@@ -281,6 +285,20 @@ def _state_of(data: bytes, path: Path) -> RolloutState:
             phase = step.phase
     ignored = rest.decode("ascii", "backslashreplace")
     return RolloutState(phase, MappingProxyType(rolled_back), problem, tuple(steps), ignored)
+
+
+def _was_begun(rest: bytes, number: int) -> bool:
+    """Whether this is a line of which only the beginning was written: no other damage looks so.
+
+    A line that lacks nothing but its end counts.
+    """
+    begin = f'{{"format": {FORMAT}, "sequence": {number}, '.encode()
+    _, sealed, end = rest.rpartition(_SEAL.encode())
+    return (
+        begin.startswith(rest[: len(begin)])
+        and all(0x20 <= byte < 0x7F for byte in rest)
+        and not (sealed and len(end) >= _SEALED)
+    )
 
 
 def _understood(line: bytes, number: int) -> Step | str:

@@ -18,7 +18,6 @@ from freqkernels.errors import FreqkernelsError
 from freqkernels.runtime import journal
 from freqkernels.runtime.counters import rows_of
 from freqkernels.runtime.places import state_directory
-from freqkernels.runtime.rollout import RolloutLog
 from freqkernels.runtime.support import Support
 from freqkernels.runtime.threads import import_late
 
@@ -162,7 +161,8 @@ def _distrust(
     if not pair.switch.distrust(f"another result than the exact one: {difference}"):
         journal.record("mismatch", pair.label, difference)
         return
-    remembered = _roll_back(pair, difference)
+    control = import_late("freqkernels.runtime.control")
+    remembered = control.roll_back(pair.switch.name, f"mismatch: {difference}", "shadow")
     kept = _keep_evidence(pair, difference, fast, exact, before)
     journal.record("mismatch", pair.label, f"{difference}; {kept}; {remembered}")
 
@@ -186,14 +186,6 @@ def _keep_evidence(
         return f"the evidence could not be kept: {error}"
     journal.keep_evidence(pair.label, path)
     return f"'freqkernels replay {path}' shows it again"
-
-
-def _roll_back(pair: Pair, difference: str) -> str:
-    try:
-        RolloutLog().append("rollback", pair.switch.name, f"mismatch: {difference}"[:500], "shadow")
-    except FreqkernelsError as error:
-        return f"it will be on again after a restart: {error}"
-    return f"it stays off until 'freqkernels rollout promote {pair.switch.name}'"
 
 
 class _Deaf(logging.Filter):

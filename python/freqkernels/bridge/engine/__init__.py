@@ -102,7 +102,9 @@ def _way(backtesting: Any, processed: dict[str, pd.DataFrame]) -> Support:
 def _events_wanted() -> Support:
     """Whether backtests from event to event are switched on; they are younger than the others."""
     decision = switch("backtest_events").decide()
-    return SUPPORTED if decision.variant == "fast" else refuse(f"event by event: {decision.reason}")
+    if decision.variant == "fast":
+        return SUPPORTED
+    return refuse(f"event by event, the switch backtest_events: {decision.reason}")
 
 
 def _still_compiled(backtesting: Any, processed: dict[str, pd.DataFrame]) -> Support:
