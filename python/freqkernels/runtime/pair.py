@@ -71,10 +71,11 @@ class Pair:
     def settled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The answer to a call for which everything but the exact implementation is ruled out."""
         one = self.switch
-        settled = one.policy.settled
-        if not one.told and settled is not None:
-            one.told = True
-            journal.record("decision", self.label, settled.reason)
+        if not one.told:
+            settled = one.policy.settled
+            if settled is not None:  # nobody has changed the settings since
+                one.told = True
+                journal.record("decision", self.label, settled.reason)
         return self.exactly(args, kwargs)
 
     def recover(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
