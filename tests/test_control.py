@@ -377,6 +377,86 @@ def test_what_is_restored_is_restored_once(tmp_path: Path) -> None:
     assert one.decision().variant == "fast"
 
 
+def test_a_log_that_is_begun_anew(tmp_path: Path) -> None:
+    freqkernels.configure(state_directory=str(tmp_path))
+    log, one = RolloutLog(), switch("calculate_csum")
+    for _ in range(2):
+        log.append("check", phase="metrics")
+        log.append("promote", phase="backtest")
+    freqkernels.reload()
+    assert control.steps_seen() == 4
+    log.path.rename(tmp_path / "old")
+    freqkernels.reload()
+    one.distrust("a mismatch")
+    assert "promote" in control.roll_back(one.name, "a mismatch", "shadow")
+    assert one.decision().source == "rollout"
+    assert control.steps_seen() == 1
+    log.append("restore", one.name, "looked at")
+    freqkernels.reload()
+    assert one.decision().variant == "fast"
+    assert control.restored_since(1) == control.restored_since(4) == {one.name}
+
+
+def test_an_older_step_does_not_give_back_what_is_rolled_back_now(tmp_path: Path) -> None:
+    freqkernels.configure(state_directory=str(tmp_path))
+    one, elsewhere = switch("calculate_csum"), RolloutLog()
+    elsewhere.append("rollback", one.name, "a doubt")
+    elsewhere.append("restore", one.name, "no doubt")
+    one.distrust("a mismatch")
+    control.roll_back(one.name, "a mismatch", "shadow")
+    assert one.distrusted
+
+
+def test_a_rollback_amid_a_change_of_settings(tmp_path: Path) -> None:
+    """Whoever changes settings may wait for what this thread holds: it is followed later."""
+    freqkernels.configure(state_directory=str(tmp_path))
+    one, held, go_on = switch("calculate_csum"), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with control._lock:
+            held.set()
+            go_on.wait(20)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(20)
+    assert "promote" in control.roll_back(one.name, "a mismatch", "shadow")
+    assert one.decision().variant == "fast"
+    go_on.set()
+    thread.join()
+    assert eventually(lambda: one.decision().source == "rollout")
+
+
+def test_a_rollback_goes_where_this_process_looks(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    freqkernels.configure(state_directory="mine")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    control.roll_back("calculate_csum", "a mismatch", "shadow")
+    assert (tmp_path / "mine" / "rollout.jsonl").is_file()
+    assert freqkernels.decision("calculate_csum").source == "rollout"
+
+
+def test_what_a_handler_has_changed_stays_if_the_rest_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    configure, waiting = Switch.configure, [lambda: freqkernels.configure(level="disabled")]
+
+    def disturbed(self: Switch, *args: Any) -> None:
+        if waiting:
+            waiting.pop()()
+            monkeypatch.setenv("FREQTRADE_OPT_LEVEL", "rubbish")  # the second look finds that
+        configure(self, *args)
+
+    control.effective()
+    with monkeypatch.context() as patch:
+        patch.setattr(Switch, "configure", disturbed)
+        with pytest.raises(InvalidInputError, match="rubbish"):
+            freqkernels.configure(telemetry="off")
+    assert control.current().level == "disabled"
+    assert {one.mode for one in switches()} == {Mode.EXACT}
+
+
 def test_a_signal_handler_that_switches_everything_off_amid_other_changes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

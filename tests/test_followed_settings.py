@@ -381,6 +381,22 @@ def test_a_mismatch_in_one_process_is_one_in_all(as_worker: None) -> None:
     assert workers._distrust() == heard
 
 
+def test_the_same_mismatch_again_is_news_again(state: Path, as_worker: None) -> None:
+    one, log = switch("calculate_csum"), RolloutLog()
+    sent = workers._settings()
+    try:
+        one.distrust("[3]")
+        assert workers._distrust().reasons == ((one.name, "[3]"),)
+        log.append("restore", one.name, "somebody has looked", "command")
+        workers._adopt(sent.effective)
+        workers._forget_what_was_given_back()
+        assert not one.distrusted
+        one.distrust("[3]")
+        assert workers._distrust().reasons == ((one.name, "[3]"),)
+    finally:
+        workers._adopted = None
+
+
 def test_what_the_rollout_gives_back_is_not_taken_away_by_older_messages(
     state: Path, as_worker: None
 ) -> None:

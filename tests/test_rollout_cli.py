@@ -313,12 +313,16 @@ def test_freqtrade_s_own_variables(
 
 
 def test_an_emergency_with_a_wrong_configuration(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, log: RolloutLog
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    log: RolloutLog,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """It goes where the runs of this environment look."""
     config = tmp_path / "config.json"
     for section, path in (
         ({"num_threads": 0}, log.path),
-        ({"num_threads": 0, "state_directory": str(tmp_path / "mine")}, tmp_path / "mine"),
+        ({"num_threads": 0, "state_directory": str(tmp_path / "mine")}, log.path),
         (["no table"], log.path),
     ):
         config.write_text(json.dumps({"freqkernels": section}))
@@ -329,7 +333,13 @@ def test_an_emergency_with_a_wrong_configuration(
         assert "freqkernels" in captured.err
         assert main(["rollout", "promote", "backtest", "-c", str(config)]) == 2
         control.forget()
-    assert len(log.read().entries) == 2
+    assert len(log.read().entries) == 3
+    monkeypatch.delenv("FREQKERNELS_STATE_DIRECTORY")
+    section = {"num_threads": 0, "state_directory": str(tmp_path / "mine")}
+    config.write_text(json.dumps({"freqkernels": section}))
+    code, out = rollout(capsys, "rollback", "backtest", "-c", str(config))
+    assert code == 0
+    assert f"log: {tmp_path / 'mine'}" in out
 
 
 RUNNING = """

@@ -83,15 +83,37 @@ def test_what_is_no_method(owner: type) -> None:
     assert Owner().shouted("a") == ["A"]
 
 
+class Described:
+    """As wrapt or a compiler would leave it in place of a method."""
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Callable[[str], list[Any]]:
+        return lambda word: [owner, word]
+
+    def __call__(self, *args: Any) -> list[Any]:
+        return ["not bound", *args]
+
+
 def test_somebodys_object_in_place_of_a_method(owner: type) -> None:
-    """As wrapt or a compiler would leave it there."""
-    theirs = functools.partial(Base.told)
+    theirs = Described()
+    Owner.said = theirs  # type: ignore[method-assign,assignment]
+    surroundings, one = around("said"), Owner()
+    surroundings.attach()
+    assert one.said("a") == [one, "a", "again"]
+    surroundings.detach()
+    assert vars(owner)["said"] is theirs
+
+
+def test_somebodys_object_that_is_no_method(owner: type) -> None:
+    class Plain:
+        def __call__(self, word: str) -> list[str]:
+            return [word]
+
+    theirs = Plain()
     Owner.said = theirs  # type: ignore[method-assign,assignment]
     surroundings = around("said")
     surroundings.attach()
-    assert Owner().said("a") == ["a", "again"]
-    surroundings.detach()
     assert vars(owner)["said"] is theirs
+    surroundings.detach()
 
 
 def test_what_somebody_has_put_around_it_stays_and_is_not_doubled(owner: type) -> None:

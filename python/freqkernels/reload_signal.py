@@ -22,13 +22,16 @@ def ignore() -> bool:
 
 
 @contextmanager
-def ignored() -> Iterator[None]:
-    """Ignore the signal for the time of a ``with`` block, where nobody handles it."""
+def ignored(*, for_good: bool = False) -> Iterator[None]:
+    """Ignore the signal for the time of a ``with`` block, where nobody handles it.
+
+    :param for_good: also after it, because the process ends next.
+    """
     done = ignore()
     try:
         yield
     finally:
-        if done:
+        if done and not for_good:
             _exchange(signal.SIG_IGN, signal.SIG_DFL)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from freqkernels.bridge.hooks import ImportHandle, on_import
@@ -71,17 +71,30 @@ class Surroundings:
             method = getattr(owner, name) if original is _ABSENT and self._inherited else original
             if not callable(method) or isinstance(original, (staticmethod, type)):
                 continue
+            if not hasattr(type(method), "__get__"):  # it gets no object: no method
+                continue
             ours = self._while_attached(method)
             self._done.append((owner, name, original, ours))
             setattr(owner, name, ours)
 
     def _while_attached(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """The new method; the old one from then on where somebody has put a method around it."""
-        attached, wrapped = self._attached, self._wrap(original)
+        bound = original if isinstance(original, FunctionType) else _bound(original)
+        attached, wrapped = self._attached, self._wrap(bound)
 
         @functools.wraps(original)
         def method(*args: Any, **kwargs: Any) -> Any:
-            chosen = wrapped if self._attached is attached else original
+            chosen = wrapped if self._attached is attached else bound
             return chosen(*args, **kwargs)
 
         return method
+
+
+def _bound(original: Any) -> Callable[..., Any]:
+    """A function that does what somebody's object in place of a method does."""
+
+    @functools.wraps(original)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return original.__get__(self, type(self))(*args, **kwargs)
+
+    return method

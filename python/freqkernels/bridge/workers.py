@@ -59,8 +59,8 @@ class Distrusted:
     @classmethod
     def here(cls) -> Distrusted:
         """Those of this process."""
-        found = tuple((one.name, why) for one in switches() if (why := one.distrusted))
-        return cls(control.steps_seen(), found)
+        steps = control.steps_seen()  # first: what is given back meanwhile is old news then
+        return cls(steps, tuple((one.name, why) for one in switches() if (why := one.distrusted)))
 
     def take_over(self) -> None:
         """What one process has seen go wrong, none of them asks again."""
@@ -223,6 +223,7 @@ def _take_over(settings: Settings) -> None:
 
     reload_signal.ignore()  # they hear of everything with each epoch
     _adopt(settings.effective)
+    _forget_what_was_given_back()
     if settings.backend != get_backend():
         set_backend(settings.backend)
     set_num_threads(settings.threads)
@@ -234,6 +235,11 @@ def _take_over(settings: Settings) -> None:
         _guest = True
         logger.addFilter(_is_for_this_process)
         install()
+
+
+def _forget_what_was_given_back() -> None:
+    """The same mismatch once more is news."""
+    _told_distrust.intersection_update(Distrusted.here().reasons)
 
 
 def _adopt(effective: Effective) -> None:

@@ -231,7 +231,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run_own(_print_versions)
         if words[0] in COMMANDS:
             return _run_own(functools.partial(_run_command, words[0], words[1:]))
-        with reload_signal.ignored():  # until somebody listens, and by who never does
+        # Until somebody listens, by who never does, and while the interpreter ends.
+        with reload_signal.ignored(for_good=argv is None):
             return _run_freqtrade(split_options(words))
     except FreqkernelsError as error:
         print(f"freqkernels: error: {error}", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -109,7 +110,8 @@ def _take_configuration(args: argparse.Namespace) -> None:
             raise
         _warn(error)
         state = (section or {}).get("state_directory")
-        places.configure(state=state if isinstance(state, str) else "")
+        if isinstance(state, str) and not os.environ.get(places.STATE_VARIABLE):
+            places.configure(state=state)
 
 
 def _warn(error: FreqkernelsError) -> None:

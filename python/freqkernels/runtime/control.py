@@ -19,7 +19,7 @@ from freqkernels import reload_signal
 from freqkernels.errors import FreqkernelsError, InvalidInputError
 from freqkernels.runtime import backend, decisions, journal, places, threads
 from freqkernels.runtime.decisions import Decision
-from freqkernels.runtime.rollout import RolloutLog
+from freqkernels.runtime.rollout import RolloutLog, Step
 from freqkernels.runtime.settings import Effective, Settings, is_configured
 
 logger = logging.getLogger("freqkernels")
@@ -33,8 +33,9 @@ _config: Config | None = None
 _reread: Callable[[], Config | None] | None = None
 _adopted: Effective | None = None
 _effective: Effective | None = None
+_changed_to: Effective | None = None  # by the last call that has changed settings
 _log: RolloutLog | None = None
-_steps: int | None = None  # of the log that have been seen
+_seen: tuple[Step, ...] | None = None  # of the log
 
 
 def current() -> Settings:
@@ -112,7 +113,8 @@ def reload() -> Settings:
     :raise InvalidInputError: for a setting that is wrong; the old ones stay in force then.
     """
     with _lock:
-        return _change(lambda: (_code, _config if _reread is None else _reread()))
+        config = _config if _reread is None else _reread()
+        return _change(lambda: (_code, config))
 
 
 def reload_on_signal(number: int | None = None) -> None:
@@ -181,19 +183,25 @@ def roll_back(name: str, reason: str, by: str) -> str:
     :return: one sentence that says for how long.
     """
     try:
-        RolloutLog().append("rollback", name, reason[:500], by)
+        log = _log or RolloutLog()
+        log.append("rollback", name, reason[:500], by)
     except FreqkernelsError as error:
         return f"it will be on again after a restart: {error}"
-    with _lock:
-        if _effective is not None and _log is not None:
-            _follow(_effective.settings, _log)
+    # Whoever changes settings may be waiting for a lock that this thread holds.
+    if _lock.acquire(blocking=False):
+        try:
+            _follow_again()
+        finally:
+            _lock.release()
+    else:
+        threading.Thread(target=_follow_again, name="freqkernels-rollback", daemon=True).start()
     return f"it stays off until 'freqkernels rollout promote {name}'"
 
 
 def steps_seen() -> int:
     """How many steps of the rollout's log this process has taken over."""
     effective()
-    return _steps or 0
+    return len(_seen or ())
 
 
 def restored_since(steps: int) -> set[str]:
@@ -202,17 +210,17 @@ def restored_since(steps: int) -> set[str]:
     :param steps: of :func:`steps_seen`, here or elsewhere: only later ones are meant.
     """
     effective()
-    assert _log is not None, "it is opened with the settings"
-    seen = _log.read().entries[steps:_steps]
-    return {step.name for step in seen if step.action == "restore"}
+    seen = _seen or ()
+    later = seen[steps:] if steps <= len(seen) else seen  # another log, begun anew
+    return {step.name for step in later if step.action == "restore"}
 
 
 def forget() -> None:
     """As in a new process: nothing configured, nothing counted, every breaker closed."""
-    global _code, _config, _reread, _adopted, _effective, _log
+    global _code, _config, _reread, _adopted, _effective, _changed_to, _log
     with _lock:
         _code, _config, _reread, _adopted = {}, None, None, None
-        _effective = _log = None
+        _effective = _changed_to = _log = None
         places.configure()
         journal.be_verbose(False)
         decisions.forget_all()
@@ -224,14 +232,23 @@ def _change(change: Callable[[], tuple[Config, Config | None]]) -> Settings:
     A signal handler may come in and change them, too: then everything is done once more on top of
     that, as what was applied here was read before.
     """
-    global _code, _config
+    global _code, _config, _changed_to
+    disturbed = False
     with _lock:
         while True:
             seen = _code, _config
-            code, config = change()
-            _apply(_read(code, config))
-            if _code is seen[0] and _config is seen[1]:
-                _code, _config = {**code}, config  # another dictionary each time: it can be told
+            try:
+                code, config = change()
+                found = _read(code, config)
+            except Exception:
+                if disturbed and _changed_to is not None:
+                    _apply(_changed_to)  # what the handler wanted
+                raise
+            _apply(found)
+            disturbed = _code is not seen[0] or _config is not seen[1]
+            if not disturbed:
+                # Another dictionary each time: a change can be told.
+                _code, _config, _changed_to = {**code}, config, found
                 return current()
 
 
@@ -254,10 +271,10 @@ def _read(code: Config, config: Config | None) -> Effective:
 
 def _apply(found: Effective) -> None:
     """Take over settings that have been checked."""
-    global _effective, _log, _steps
+    global _effective, _log, _seen
     path = _take_over_places(found.settings) / "rollout.jsonl"
     if _log is None or _log.path != path:
-        _log, _steps = RolloutLog(path), None
+        _log, _seen = RolloutLog(path), None
     _take_over_choices(found)
     journal.be_verbose(found.settings.verbose)
     _follow(found.settings, _log)
@@ -266,7 +283,6 @@ def _apply(found: Effective) -> None:
 
 def _follow(settings: Settings, log: RolloutLog) -> None:
     """Let all switches do what settings and the log of the rollout say."""
-    global _steps
     rollout = log.read()
     if rollout.problem:
         logger.warning("nothing runs fast: %s", rollout.problem)
@@ -274,12 +290,29 @@ def _follow(settings: Settings, log: RolloutLog) -> None:
         settings = dataclasses.replace(settings, key=run_key())
     decisions.configure_all(settings, rollout)
     if not rollout.problem:
-        count = len(rollout.entries)
-        seen = count if _steps is None else _steps  # none is new to a new process
-        for step in rollout.entries[seen:]:
-            if step.action == "restore":  # somebody has looked at what the breaker keeps away
-                decisions.switch(step.name).restore()
-        _steps = max(seen, count)
+        for step in _news(rollout.entries):
+            if step.action == "restore" and step.name not in rollout.rolled_back:
+                decisions.switch(step.name).restore()  # somebody has looked at what was wrong
+
+
+def _follow_again() -> None:
+    with _lock:
+        if _effective is not None and _log is not None:
+            _follow(_effective.settings, _log)
+
+
+def _news(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Steps that this process has not seen; to a new one none is new."""
+    global _seen
+    before = steps if _seen is None else _seen
+    if steps == before[: len(steps)]:
+        if _seen is None:
+            _seen = steps
+        return ()  # nothing new; or not there, or an older copy, for a moment
+    both = enumerate(zip(before, steps, strict=False))
+    common = next((i for i, (old, new) in both if old != new), len(before))
+    _seen = steps
+    return steps[common:]  # all of them, in a log that was begun anew
 
 
 def _take_over_places(settings: Settings) -> Path:

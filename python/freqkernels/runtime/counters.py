@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import threading
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -170,21 +169,17 @@ class Counters:
 
     def _settle(self) -> None:
         """Count what is pending; the lock is held."""
-        for rows in self._drained(self._fast_pending):
-            self._rows += rows
+        # A signal handler may come in after each removal, and count the rest, or raise.
+        pending = self._fast_pending
+        while pending:
+            self._rows += pending[0]
             self._fast += 1
-        for rows in self._drained(self._exact_pending):
-            self._rows += rows
+            pending.popleft()
+        pending = self._exact_pending
+        while pending:
+            self._rows += pending[0]
             self._others["exact"] += 1
-
-    @staticmethod
-    def _drained(pending: deque[int]) -> Iterator[int]:
-        """One after the other, as a signal handler may come in and go on, or raise."""
-        for _ in range(len(pending)):
-            try:
-                yield pending.popleft()
-            except IndexError:  # whoever came in has counted the rest
-                return
+            pending.popleft()
 
     def _time(self, outcome: str, nanoseconds: int) -> None:
         self._times[f"timed_{outcome}"] += 1

@@ -187,6 +187,6 @@ def _verify(value: Any) -> Any:
     """What a word of the self-check stands for; the value itself if it is none."""
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "once" if value else ""
+    if isinstance(value, (bool, int)):
+        return {0: "", 1: "once"}.get(value, value)
     return VERIFY_WORDS.get(value.lower(), value) if isinstance(value, str) else value
