@@ -86,8 +86,11 @@ class Model(RuleBasedStateMachine):
 
     def reread(self) -> None:
         self.read = dict(self.environment)
+        self.follow()
+
+    def follow(self) -> None:
         self.seen = self.phase, frozenset(self.off)
-        for name in self.restored:
+        for name in self.restored - self.off:
             self.models[name].close()
         self.restored.clear()
 
@@ -245,7 +248,8 @@ class Model(RuleBasedStateMachine):
         if self.does == "wrong":
             model.counts["mismatches"] += 1
             model.opened, model.held = self.now, True
-            self.off.add(name)  # in the log; this process learns it with the next reading
+            self.off.add(name)
+            self.follow()
         elif self.does == "fails":
             if probe:
                 model.opened = self.now
