@@ -305,13 +305,11 @@ def _news(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Steps that this process has not seen; to a new one none is new."""
     global _seen
     before = steps if _seen is None else _seen
-    if steps == before[: len(steps)]:
-        if _seen is None:
-            _seen = steps
+    if _seen is not None and steps == before[: len(steps)]:
         return ()  # nothing new; or not there, or an older copy, for a moment
+    _seen = steps
     both = enumerate(zip(before, steps, strict=False))
     common = next((i for i, (old, new) in both if old != new), len(before))
-    _seen = steps
     return steps[common:]  # all of them, in a log that was begun anew
 
 
